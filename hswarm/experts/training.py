@@ -1,0 +1,120 @@
+"""Training a causal language model on (prompt, response) pairs: base models and LoRA experts alike.
+
+The loss counts the response only. AdamW, linear warm-up, then a cosine to a tenth of the peak.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedTokenizerBase
+
+IGNORE = -100
+_LOOK_AHEAD = 8
+"""Batches drawn at once and sorted by length, so that little is spent on padding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast to train: `steps` of `batch` pairs at a peak rate of `learning_rate`."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    warm_up: float = 0.05
+    weight_decay: float = 0.01
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of `step`, counted from 0."""
+        warm = max(1, round(self.warm_up * self.steps))
+        if step < warm:
+            return self.learning_rate * (step + 1) / warm
+        done = (step - warm) / max(1, self.steps - warm)
+        return self.learning_rate * (0.1 + 0.9 * (1 + math.cos(math.pi * done)) / 2)
+
+
+def fit(
+    model: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    pairs: Iterator[tuple[str, str]],
+    schedule: Schedule,
+    *,
+    seed: int = 0,
+    on_step: Callable[[int, float], None] = lambda step, loss: None,
+) -> None:
+    """Train the parameters of `model` that require gradients, in place, on pairs as they come.
+
+    `on_step(step, loss)` is told the mean cross-entropy per response token in nats.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(
+        parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+    )
+    shuffle = torch.Generator().manual_seed(seed)
+    device = parameters[0].device
+    model.train()
+    step = 0
+    while step < schedule.steps:
+        drawn = list(islice(pairs, schedule.batch * _LOOK_AHEAD))
+        encoded = sorted(encode(tokenizer, drawn), key=lambda pair: len(pair[0]))
+        batches = [
+            encoded[k : k + schedule.batch] for k in range(0, len(encoded), schedule.batch)
+        ]
+        for k in torch.randperm(len(batches), generator=shuffle).tolist():
+            if step == schedule.steps:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = schedule.rate(step)
+            ids, mask, labels = (t.to(device) for t in collate(batches[k], tokenizer))
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1]
+            wanted = labels[:, 1:]
+            counts = wanted != IGNORE
+            loss = cross_entropy(logits[counts].float(), wanted[counts])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            on_step(step, float(loss.detach()))
+            step += 1
+    model.eval()
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]]
+) -> list[tuple[list[int], int]]:
+    """Return each pair as (token ids of the whole chat, number of tokens of its prompt)."""
+    prompts = [chat(tokenizer, prompt) for prompt, _ in pairs]
+    heads = tokenizer(prompts, add_special_tokens=False)["input_ids"]
+    tails = tokenizer(
+        [f" {response}{tokenizer.eos_token}" for _, response in pairs], add_special_tokens=False
+    )["input_ids"]
+    return [(head + tail, len(head)) for head, tail in zip(heads, tails, strict=True)]
+
+
+def chat(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
+    """Return `prompt` in the tokenizer's chat template, ready for the response."""
+    messages = [{"role": "user", "content": prompt}]
+    return str(
+        tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    )
+
+
+def collate(
+    batch: Sequence[tuple[list[int], int]], tokenizer: PreTrainedTokenizerBase
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Pad to the right: ids, attention mask and labels (prompt and padding ignored), each (B, T)."""
+    longest = max(len(ids) for ids, _ in batch)
+    ids = torch.full((len(batch), longest), int(tokenizer.pad_token_id))
+    mask = torch.zeros_like(ids)
+    labels = torch.full_like(ids, IGNORE)
+    for row, (tokens, prompt) in enumerate(batch):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+        labels[row, prompt : len(tokens)] = ids[row, prompt : len(tokens)]
+    return ids, mask, labels

@@ -1,0 +1,89 @@
+"""A system: a graph with an agent in every node, and how one example goes through it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hswarm.agents.agent import Agent
+from hswarm.agents.prompts import PromptRole, write_prompt
+from hswarm.engines.request import Completion, Engine, Sampling
+from hswarm.graph.dag import Dag
+from hswarm.tasks.task import Example
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one node was given and what it said."""
+
+    agent: str
+    role: PromptRole
+    prompt: str
+    completion: Completion
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One example's way through a system: a turn per node, by node index, and the final answer."""
+
+    example: str
+    turns: tuple[Turn, ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A graph and the agent in each of its nodes; ValueError if their numbers differ."""
+
+    dag: Dag
+    agents: tuple[Agent, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.agents) != len(self.dag):
+            raise ValueError(f"{len(self.dag)} nodes but {len(self.agents)} agents")
+
+    async def answer(self, example: Example, engine: Engine, sampling: Sampling) -> Transcript:
+        """Send `example` through the graph in topological order.
+
+        Nodes that wait for nobody run at the same time. Raises `CallFailed` as soon as a node's
+        call has failed for good: what its readers would say then is not what was asked for.
+        """
+        contexts = share_context(example.context_chunks, self.dag)
+        turns: dict[int, Turn] = {}
+
+        async def run(node: int) -> None:
+            responses = [turns[p].completion.text for p in self.dag.parents[node]]
+            role = prompt_role(self.dag, node)
+            prompt = write_prompt(role, responses, contexts[node], example.question)
+            agent = self.agents[node]
+            completion = await agent.respond(prompt, sampling, engine)
+            turns[node] = Turn(agent.name, role, prompt, completion)
+
+        for layer in self.dag.layers():
+            if len(layer) == 1:
+                await run(layer[0])
+            else:
+                await asyncio.gather(*(run(node) for node in layer))
+        by_node = tuple(turns[node] for node in range(len(self.dag)))
+        return Transcript(example.id, by_node, turns[self.dag.end].completion.text)
+
+
+def prompt_role(dag: Dag, node: int) -> PromptRole:
+    """Return which of the paper's three texts a node gets; a lone node is an entry."""
+    if not dag.parents[node]:
+        return "entry"
+    return "end" if node == dag.end else "middle"
+
+
+def share_context(chunks: Sequence[str], dag: Dag) -> list[str]:
+    """Deal context chunks over the nodes in topological order; returns each node's share.
+
+    With k chunks and n nodes the i-th node gets chunks ⌊ik/n⌋ … ⌊(i+1)k/n⌋-1 (one each for k = n),
+    joined by spaces, so none is dropped. With fewer chunks than nodes some nodes get none.
+    """
+    shares = [""] * len(dag)
+    for place, node in enumerate(dag.order):
+        first, last = (len(chunks) * k // len(dag) for k in (place, place + 1))
+        shares[node] = " ".join(chunks[first:last])
+    return shares

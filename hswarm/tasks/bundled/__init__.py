@@ -1,0 +1,70 @@
+"""The bundled sets: small synthetic data in the form of the real benchmarks, for the tiny pool.
+
+Nobody may take them for the benchmarks: wherever one is used, its name carries "(bundled)".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+import numpy as np
+
+from hswarm.tasks.bundled import gaia_text, gsm8k, knowledge_crosswords, nlgraph
+from hswarm.tasks.bundled.problem import Problem
+from hswarm.tasks.bundled.world import World, shared_world
+
+Split = Literal["train", "dev", "test"]
+Pose = Callable[[World, np.random.Generator], Problem]
+
+GENERATORS: Final[Mapping[str, Pose]] = {
+    "gaia-text": gaia_text.pose,
+    "gsm8k": gsm8k.pose,
+    "knowledge-crosswords": knowledge_crosswords.pose,
+    "nlgraph": nlgraph.pose,
+}
+"""Task name -> the function that poses one problem of it."""
+
+DATA_SEED: Final = 7
+
+_TRAIN_SHARE: Final = {"gsm8k": 0.4, "nlgraph": 0.4}
+_DEV_SHARE: Final = 0.3
+
+
+def split_of(task: str, problem: Problem) -> Split:
+    """Return the split that a problem belongs to, by the hash of its key.
+
+    So dev and test cannot share a key, whatever is drawn. Skills (arithmetic, graphs) keep a share
+    for training; of tables of facts there is nothing to generalise to, so those have no such share.
+    """
+    digest = hashlib.sha256(f"{task}/{problem.key}".encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / 2**64
+    train = _TRAIN_SHARE.get(task, 0.0)
+    if place < train:
+        return "train"
+    return "dev" if place < train + _DEV_SHARE * (1 - train) else "test"
+
+
+def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, object]]]:
+    """Return `{"dev": [...], "test": [...]}` items of a bundled task, the same on every machine.
+
+    No question about the same person, numbers or graph occurs twice. Raises KeyError for a task that has no generator.
+    """
+    pose, world = GENERATORS[task], shared_world()
+    rng = np.random.default_rng([DATA_SEED, sorted(GENERATORS).index(task)])
+    sizes: dict[Split, int] = {"dev": dev, "test": test, "train": 0}
+    found: dict[Split, list[Problem]] = {"dev": [], "test": [], "train": []}
+    asked: set[tuple[str, str]] = set()
+    while any(len(found[split]) < size for split, size in sizes.items()):
+        problem = pose(world, rng)
+        split = split_of(task, problem)
+        identity = (problem.question, problem.key)
+        if identity in asked or len(found[split]) >= sizes[split]:
+            continue
+        asked.add(identity)
+        found[split].append(problem)
+    return {
+        split: [p.item(f"{split}-{k:04d}") for k, p in enumerate(found[split])]
+        for split in ("dev", "test")
+    }

@@ -1,0 +1,107 @@
+"""nlgraph (bundled): the two NLGraph tasks of the authors' data, on graphs of six nodes.
+
+Connectivity takes the skill of walking a graph. The length of a shortest path takes walking and
+then adding, which another expert does.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import networkx as nx
+import numpy as np
+
+from hswarm.tasks.bundled.problem import Problem, Step
+from hswarm.tasks.bundled.world import World
+
+NODES: Final = 6
+
+
+def pose(world: World, rng: np.random.Generator) -> Problem:
+    """Pose a problem; its key is the graph with the pair of nodes. `world` is not asked."""
+    return _shortest_path(rng) if rng.random() < 0.5 else _connectivity(rng)
+
+
+def _shortest_path(rng: np.random.Generator) -> Problem:
+    while True:
+        graph = _random_tree(NODES, rng)
+        if rng.random() < 0.5:
+            graph.add_edge(*(int(v) for v in rng.choice(NODES, size=2, replace=False)))
+        for a, b in graph.edges:
+            graph[a][b]["weight"] = int(rng.integers(1, 10))
+        start, end = (int(v) for v in rng.choice(NODES, size=2, replace=False))
+        paths = list(nx.all_shortest_paths(graph, start, end, weight="weight"))
+        if len(paths) == 1 and 3 <= len(paths[0]) <= 4:
+            break
+    legs = [(a, b, graph[a][b]["weight"]) for a, b in nx.utils.pairwise(paths[0])]
+    steps = [Step("walk", " ".join(f"{a} to {b} is {weight}." for a, b, weight in legs))]
+    total = legs[0][2]
+    for _, _, weight in legs[1:]:
+        steps.append(Step("add", f"{total} + {weight} = {total + weight}."))
+        total += weight
+    lines = [
+        f"Node {a} is connected to "
+        + ", ".join(f"node {b} with weight {graph[a][b]['weight']}" for b in sorted(graph[a]))
+        + "."
+        for a in sorted(graph)
+    ]
+    question = "\n".join(
+        (
+            "The following paragraph describes an undirected graph with weights.",
+            *lines,
+            f"Q: What is the shortest path between node {start} and node {end}, "
+            "and what is the length of the shortest path?",
+            "Please directly answer with the length of the shortest path:",
+        )
+    )
+    return Problem(question, str(total), tuple(steps), key=question)
+
+
+def _connectivity(rng: np.random.Generator) -> Problem:
+    cut = int(rng.integers(2, NODES - 1))
+    names = [int(v) for v in rng.permutation(NODES)]
+    graph = nx.Graph()
+    graph.add_nodes_from(range(NODES))
+    for part in (names[:cut], names[cut:]):
+        tree = nx.relabel_nodes(_random_tree(len(part), rng), dict(enumerate(part)))
+        graph.add_edges_from(tree.edges)
+    connected = bool(rng.random() < 0.5)
+    start = names[int(rng.integers(NODES))]
+    reached = [start, *(b for _, b in nx.bfs_edges(graph, start, sort_neighbors=sorted))]
+    ends = [v for v in graph if v != start and (v in reached) == connected]
+    if not ends:
+        return _connectivity(rng)
+    end = ends[int(rng.integers(len(ends)))]
+    lines = [
+        f"Node {a} is connected to {', '.join(str(b) for b in sorted(graph[a]))}."
+        for a in sorted(graph)
+        if graph[a]
+    ]
+    question = "\n".join(
+        (
+            "The following text describes an undirected graph. "
+            "Determine if there is a path between two nodes in the graph.",
+            *lines,
+            f"Q: Is there a path between node {start} and node {end}?",
+            "Please directly answer with Yes or No:",
+        )
+    )
+    walked = " ".join(str(v) for v in reached)
+    answer = "Yes" if connected else "No"
+    return Problem(
+        question,
+        answer,
+        (Step("walk", f"From {start} one reaches {walked}."),),
+        key=question,
+        guesses=(("Yes", "No"), (answer,)),
+    )
+
+
+def _random_tree(size: int, rng: np.random.Generator) -> nx.Graph:
+    """A tree on 0 … size-1 in which each node hangs on a random earlier one."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(size))
+    order = rng.permutation(size)
+    for k in range(1, size):
+        graph.add_edge(int(order[k]), int(order[rng.integers(k)]))
+    return graph
