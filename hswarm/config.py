@@ -1,0 +1,206 @@
+"""Every knob of a run, as frozen models: YAML in, the same YAML out, an unknown key is an error.
+
+Defaults are what measurements show to work best; `PRESETS["paper"]` is the papers' literal
+setting. Each difference between the two is listed in docs/decisions/0004-defaults.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hswarm.errors import HswarmError
+
+M = TypeVar("M", bound=BaseModel)
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Coefficient = Annotated[float, Field(ge=0.0, le=10.0)]
+
+Edges = Literal["each", "one"]
+InitialVelocity = Literal["random", "zero", "best"]
+Assignment = Literal["balanced", "random"]
+Method = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
+Shape = Literal["chain", "star"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PsoConfig(_Frozen):
+    """One particle swarm: coefficients and the switches of both papers' ablations (spec of PSO:
+    Model Swarms, Algorithm 1; Heterogeneous Swarms, Algorithm 1).
+    """
+
+    inertia: Coefficient = 0.2
+    cognitive: Coefficient = 0.3
+    social: Coefficient = 0.4
+    repel: Coefficient = 0.05
+    """φ_v, φ_p, φ_g, φ_w; repel 0 switches the push from the global worst off."""
+    step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.7
+    """λ at the start."""
+    step_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
+    """φ_λ, once an iteration; 1 switches the schedule off."""
+    step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.1
+    """λ_min: the schedule never goes below."""
+    initial_velocity: InitialVelocity = "random"
+    restart_patience: Annotated[int, Field(ge=1)] | None = 5
+    """c_r: iterations without a new personal best before a particle returns to it; null is off."""
+    walk_randomness: bool = True
+    """Off: every r is 1."""
+    walk_low: Annotated[float, Field(ge=-1.0, lt=1.0)] = 0.0
+    """r ~ U(walk_low, 1); -0.2 is the annealing variant."""
+    drop_iteration: Share = 0.0
+    """d_k: the probability that an iteration evaluates nothing; positions still move."""
+    drop_particle: Share = 0.0
+    """d_n: the probability that a particle's evaluation is skipped."""
+
+
+class RoleConfig(PsoConfig):
+    """The swarm of adjacency matrices and how they are decoded (Heterogeneous Swarms, §3.1)."""
+
+    particles: Annotated[int, Field(ge=1, le=10_000)] = 10
+    top_p: Share = 0.0
+    """Nucleus of the node choices in G-decode; 0 is deterministic."""
+    edges: Edges = "each"
+    """`each` draws every edge by itself (Algorithm 2); `one` draws one per node (authors' code)."""
+    shapes: tuple[Shape, ...] = ("chain", "star", "chain", "star", "chain")
+    """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1)."""
+    threshold: Share = 0.0
+    """τ: matrix entries not above it count as 0 when decoding."""
+    density_penalty: Annotated[float, Field(ge=0.0)] = 0.0
+    """λ of f' = f − λ·mean|A|."""
+    dropout: Share = 0.0
+    """d_r: the probability that an iteration skips the role-step."""
+
+
+class WeightConfig(PsoConfig):
+    """The swarm of coefficient rows and how their utility is measured (both papers)."""
+
+    particles: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Positions in the swarm; null is one per expert. More are filled in by crossover."""
+    crossover: bool = True
+    """Fill up with interpolations of two experts; off: with copies of the experts in turn."""
+    assignments: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """M of the JFK-score."""
+    assignment: Assignment = "balanced"
+    step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
+    step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.02
+    dropout: Share = 0.0
+    """d_w: the probability that an iteration skips the weight-step."""
+
+
+class SearchConfig(_Frozen):
+    """The whole search (Heterogeneous Swarms, Algorithm 4; Model Swarms is its one-node case)."""
+
+    method: Method = "heterogeneous"
+    seed: Annotated[int, Field(ge=0)] = 0
+    max_iterations: Annotated[int, Field(ge=0)] = 4
+    patience: Annotated[int, Field(ge=1)] = 6
+    """Stop when the best utility has not risen for so many iterations."""
+    role: RoleConfig = RoleConfig()
+    weight: WeightConfig = WeightConfig()
+
+
+class BudgetConfig(_Frozen):
+    """What a search may spend. What is measured after it (the test split) comes on top."""
+
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    """Generated tokens; the iteration that would exceed them is dropped whole."""
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
+
+
+class EngineConfig(_Frozen):
+    """Where the models run."""
+
+    name: Literal["transformers"] = "transformers"
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    """Rows of one forward pass; null picks it from the model's size and halves it when out of
+    memory."""
+    memo: bool = True
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """CPU threads of the engine; null is one per core."""
+
+
+class RunConfig(_Frozen):
+    """A run: which task, which pool, how to search, what to spend."""
+
+    task: str
+    data: str | None = None
+    """A file in the authors' JSON format instead of the task's own data."""
+    pool: str = "tiny"
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """Use the first so many items of each split."""
+    engine: EngineConfig = EngineConfig()
+    search: SearchConfig = SearchConfig()
+    budget: BudgetConfig = BudgetConfig()
+
+
+_PAPER_PSO: Final = {"step_length": 0.7, "step_decay": 0.95, "step_min": 0.1}
+
+PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "default": {},
+    "paper": {
+        "max_iterations": 20,
+        "patience": 6,
+        "role": {**_PAPER_PSO, "particles": 10, "top_p": 0.8, "edges": "each", "shapes": ()},
+        "weight": {**_PAPER_PSO, "assignments": 10, "assignment": "random"},
+    },
+}
+"""Named settings of `SearchConfig`, as what they change of the defaults."""
+
+MODEL_SWARMS: Final[Mapping[str, Any]] = {
+    "max_iterations": 50,
+    "patience": 10,
+    "weight": {**_PAPER_PSO, "particles": 20, "restart_patience": 5},
+}
+"""What `method: model-swarms` with the paper's preset changes on top (Model Swarms, §4)."""
+
+
+def search_config(preset: str, changes: Mapping[str, Any]) -> SearchConfig:
+    """Return the search settings of `preset` with `changes` on top (nested mappings merge)."""
+    if preset not in PRESETS:
+        raise HswarmError(
+            f"There is no preset {preset!r}.", hint=f"Presets: {', '.join(PRESETS)}."
+        )
+    settings = dict(PRESETS[preset])
+    if preset == "paper" and changes.get("method") == "model-swarms":
+        settings = merge(settings, MODEL_SWARMS)
+    return validated(SearchConfig, merge(settings, changes), "the search settings")
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `changes` laid over it, key by key at every depth."""
+    merged = dict(base)
+    for key, value in changes.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def validated(model: type[M], values: Any, where: str) -> M:
+    """Return `values` as a `model`, or say in one line what is wrong with which key of `where`."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the whole"
+        if first["type"] == "extra_forbidden":
+            fields = ", ".join(model.model_fields)
+            raise HswarmError(
+                f"{where}: there is no key {key!r}.", hint=f"Keys at the top: {fields}."
+            ) from None
+        raise HswarmError(
+            f"{where}: {key}: {first['msg']}.", hint=f"It is {first['input']!r} now."
+        ) from None
+
+
+def to_yaml(model: BaseModel) -> str:
+    """Return a model as YAML that reads back to an equal model."""
+    return yaml.safe_dump(model.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
