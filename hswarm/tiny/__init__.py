@@ -1,0 +1,1 @@
+"""The tiny pool: its corpus, its tokenizer, and how it is trained from nothing."""

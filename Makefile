@@ -1,0 +1,46 @@
+# make demo, make test: both set up by themselves and need Python >= 3.11 and make only.
+PYTHON ?= python3
+BIN := .venv/bin
+# On Linux without a GPU the CPU build of torch is much smaller:
+#   make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PIP_FLAGS ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
+
+.PHONY: demo test check test-slow format clean
+
+demo: .venv/installed
+	$(BIN)/hswarm optimize --task gaia-text
+
+test: .venv/tests
+	$(BIN)/python -m pytest
+
+check: .venv/tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+test-slow: .venv/tests
+	$(BIN)/python -m pytest -m slow
+
+format: .venv/tests
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("hswarm needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing hswarm and its libraries into .venv (a minute or two, once) ..."
+	$(PIP) -e .
+	@touch $@
+
+.venv/tests: .venv/installed
+	@echo "Installing the test tools into .venv ..."
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""Statistics and figures over what was measured."""

@@ -1,0 +1,280 @@
+"""`hswarm.optimize`: a task and a pool in, the best system of models out.
+
+This is where the parts meet: the task, the experts, the engine with its memo, the run's folder,
+the search, and what the found system is compared with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hswarm.agents.pool import read_pool
+from hswarm.analysis.statistics import compare
+from hswarm.baselines.best_single import best_single
+from hswarm.baselines.static_role import best_of_shape
+from hswarm.catalog import find
+from hswarm.config import RunConfig, merge, search_config, validated
+from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.memo import MemoEngine, Usage
+from hswarm.engines.request import Sampling
+from hswarm.errors import HswarmError
+from hswarm.evaluate import Evaluation, evaluate
+from hswarm.experts.family import Family
+from hswarm.graph.shapes import SHAPES
+from hswarm.search.budget import BudgetedEngine
+from hswarm.search.events import Observer, ignore
+from hswarm.search.found import Experts, Found
+from hswarm.search.loop import search, settled
+from hswarm.search.result import Result, Score, SystemReport, UsageReport, describe, dump
+from hswarm.search.setting import Setting
+from hswarm.search.state import SearchState
+from hswarm.store.run import Run
+from hswarm.tasks.load import load_task
+from hswarm.tasks.task import Task
+
+PERMUTATIONS = 5
+"""Random orders tried of each hand-made shape that the found system is compared with."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """How a run is watched: `observe` gets its events, `usage` its counters once it runs."""
+
+    observe: Observer = ignore
+    usage: Usage = field(default_factory=Usage)
+    begun: Callable[[Path, Task, Family], None] = lambda folder, task, family: None
+
+
+def optimize(
+    task: str,
+    *,
+    pool: str = "tiny",
+    method: str = "heterogeneous",
+    preset: str = "default",
+    seed: int = 0,
+    data: str | None = None,
+    limit: int | None = None,
+    max_iterations: int | None = None,
+    max_tokens: int | None = None,
+    max_seconds: float | None = None,
+    settings: Mapping[str, Any] | None = None,
+    run: str | Path | None = None,
+    watch: Watch | None = None,
+) -> Result:
+    """Find the system of the pool's models that does the task best; return what was found.
+
+    `task` and `pool` are names of the catalogues or paths of YAML files; `data` is a file in the
+    authors' JSON format that replaces the task's own. `settings` are laid over the preset, nested
+    as in the run's config.yaml ({"search": {"role": {"top_p": 0.8}}}). `run` is the folder to
+    write, by default runs/TASK-TIME. Raises `HswarmError` for anything the user can mend.
+    """
+    config = configure(
+        task,
+        pool=pool,
+        method=method,
+        preset=preset,
+        seed=seed,
+        data=data,
+        limit=limit,
+        max_iterations=max_iterations,
+        max_tokens=max_tokens,
+        max_seconds=max_seconds,
+        settings=settings,
+    )
+    return start(config, run, watch or Watch())
+
+
+def configure(
+    task: str,
+    *,
+    pool: str,
+    method: str,
+    preset: str,
+    seed: int,
+    data: str | None = None,
+    limit: int | None = None,
+    max_iterations: int | None = None,
+    max_tokens: int | None = None,
+    max_seconds: float | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> RunConfig:
+    """Return the whole configuration of a run, every default written out."""
+    asked = dict(settings or {})
+    searching = merge(asked.pop("search", {}), {"method": method, "seed": seed})
+    if max_iterations is not None:
+        searching["max_iterations"] = max_iterations
+    budget = {"max_tokens": max_tokens, "max_seconds": max_seconds}
+    chosen = {
+        "task": task,
+        "data": data,
+        "pool": pool,
+        "limit": limit,
+        "search": search_config(preset, searching).model_dump(),
+        "budget": {key: value for key, value in budget.items() if value is not None},
+    }
+    return validated(RunConfig, merge(chosen, asked), "the settings")
+
+
+def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
+    """Start a new run in `folder` and see it through."""
+    task, family = _open(config)
+    with Run.create(folder, config, _provenance(task, family)) as run:
+        return _see_through(run, config, task, family, watch)
+
+
+def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
+    """Go on with an interrupted run; `changes` may raise its budget and nothing else."""
+    with Run.open(folder) as run:
+        config = run.config
+        if changes:
+            wanted = validated(RunConfig, merge(config.model_dump(), changes), "the settings")
+            config = run.amend(wanted)
+        task, family = _open(config)
+        run.check_provenance(_provenance(task, family))
+        return _see_through(run, config, task, family, watch)
+
+
+def _open(config: RunConfig) -> tuple[Task, Family]:
+    task = load_task(config.task, data=config.data, limit=config.limit)
+    return task, read_pool(find("agents", config.pool)).open()
+
+
+def _provenance(task: Task, family: Family) -> dict[str, Any]:
+    packages = ("hswarm", "torch", "transformers", "peft", "numpy")
+    return {
+        "fingerprints": {"task": task.fingerprint, "pool": family.fingerprint},
+        "versions": {package: version(package) for package in packages},
+    }
+
+
+def _see_through(
+    run: Run, config: RunConfig, task: Task, family: Family, watch: Watch
+) -> Result:
+    from hswarm.engines.transformers import TransformersRunner
+
+    watch.begun(run.folder, task, family)
+    runner = TransformersRunner(family, config.engine)
+    memo = MemoEngine(
+        BatchingEngine(runner), run.memo() if config.engine.memo else None, usage=watch.usage
+    )
+    return asyncio.run(_search_and_compare(run, config, task, family, memo, watch))
+
+
+async def _search_and_compare(
+    run: Run, config: RunConfig, task: Task, family: Family, memo: MemoEngine, watch: Watch
+) -> Result:
+    experts = Experts(family.fingerprint, tuple(e.name for e in family.experts))
+    usage = watch.usage
+    saved = run.load_state(watch.observe)
+    state = SearchState.from_json(saved["search"]) if saved else None
+    if saved:
+        usage.restore(saved["usage"])
+    engine = BudgetedEngine(
+        memo,
+        config.budget,
+        tokens=lambda: usage.generated_tokens,
+        seconds=saved["seconds"] if saved else 0.0,
+        armed=state is not None,
+    )
+    setting = Setting(
+        experts=experts,
+        examples=task.dev,
+        scorer=task.scorer,
+        sampling=Sampling(max_tokens=task.max_tokens),
+        config=settled(config.search, experts),
+        engine=engine,
+        observe=watch.observe,
+        record=run.record,
+    )
+    memo.begin_step(state.iteration + 1 if state else 0)
+
+    def checkpoint(reached: SearchState) -> None:
+        memo.flush()
+        run.save_state(
+            {"search": reached.to_json(), "usage": usage.snapshot(), "seconds": engine.elapsed()}
+        )
+        memo.begin_step(reached.iteration + 1)
+        engine.armed = True
+
+    try:
+        reached, reason = await search(setting, checkpoint, state)
+        searched = usage.snapshot()
+        if reached.found is None:
+            raise HswarmError(
+                "The search evaluated nothing that could be scored.",
+                hint="The journal in the run's folder names the calls that failed.",
+            )
+        reports, failures = await _compare(
+            {"found system": reached.found, **await _rivals(replace(setting, engine=memo))},
+            replace(setting, engine=memo),
+            task,
+        )
+    finally:
+        memo.flush()
+        await memo.aclose()
+    result = Result(
+        task=task.title,
+        pool=family.name,
+        method=config.search.method,
+        seed=config.search.seed,
+        iterations=reached.iteration,
+        stopped=reason,
+        found=reports[0],
+        compared=tuple(reports[1:]),
+        search=UsageReport(**searched),
+        total=UsageReport(**usage.snapshot()),
+        failures=tuple(failures),
+        found_in=reached.found.iteration,
+    )
+    run.finish(dump(result))
+    return result
+
+
+async def _rivals(setting: Setting) -> dict[str, Found]:
+    """What the found system has to beat, each chosen on dev."""
+    rivals = {"best single": await best_single(setting)}
+    if len(setting.experts) > 1:
+        for shape in SHAPES:
+            found = await best_of_shape(setting, shape, PERMUTATIONS)
+            rivals[f"best of {PERMUTATIONS} {shape}s"] = found
+    return rivals
+
+
+async def _compare(
+    systems: Mapping[str, Found], setting: Setting, task: Task
+) -> tuple[list[SystemReport], list[str]]:
+    """Run every system on dev and test, the first against each other one on the same items."""
+    candidates = [found.candidate.system(setting.experts) for found in systems.values()]
+    splits = [
+        await evaluate(candidates, examples, task.scorer, setting.engine, setting.sampling)
+        for examples in (task.dev, task.test)
+    ]
+    first = splits[1][0]
+    reports = []
+    for (name, found), dev, test in zip(systems.items(), *splits, strict=True):
+        against = None if test is first else compare(first.scores, test.scores)
+        reports.append(
+            SystemReport(
+                name=name,
+                nodes=describe(found.candidate, setting.experts.names),
+                dev=_score(dev),
+                test=_score(test),
+                p_value=against.p_value if against else None,
+                p_test=against.test if against else None,
+            )
+        )
+    failures = {f for evaluations in splits for e in evaluations for f in e.failures}
+    return reports, sorted(failures)
+
+
+def _score(evaluation: Evaluation) -> Score:
+    unscored = len(evaluation.failures)
+    items = len(evaluation.scores) - unscored
+    return Score(
+        utility=evaluation.utility if items else None, items=items, unscored=unscored
+    )

@@ -1,0 +1,1 @@
+"""What a found system is compared with, one idea per module."""

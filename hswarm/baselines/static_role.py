@@ -1,0 +1,31 @@
+"""Static roles: a chain or a star of all experts, the best of several random orders on dev.
+
+Heterogeneous Swarms (Feng et al., 2025), §4, takes 20 permutations each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hswarm.config import Shape
+from hswarm.graph.shapes import SHAPES
+from hswarm.search.found import Candidate, Found, better
+from hswarm.search.setting import Setting
+from hswarm.swarm.random import generator
+
+
+async def best_of_shape(setting: Setting, shape: Shape, permutations: int) -> Found:
+    """Evaluate `permutations` random orders of the experts in `shape` on dev; return the best."""
+    experts, seed = len(setting.experts), setting.config.seed
+    orders = [
+        generator(seed, f"baseline {shape}", k).permutation(experts).tolist()
+        for k in range(permutations)
+    ]
+    rows = np.eye(experts)
+    candidates = [Candidate.place(SHAPES[shape](order), range(experts), rows) for order in orders]
+    evaluations = await setting.evaluate(0, "start", candidates)
+    found: Found | None = None
+    for candidate, evaluation in zip(candidates, evaluations, strict=True):
+        found = better(found, candidate, evaluation.utility, 0)
+    assert found is not None, "at least one permutation"
+    return found

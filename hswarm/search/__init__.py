@@ -1,0 +1,1 @@
+"""The search: role-steps, weight-steps, credit, the loop."""

@@ -1,0 +1,135 @@
+"""The search: role-steps and weight-steps in turn, until nothing improves or the budget is spent.
+
+Heterogeneous Swarms (Feng et al., 2025), Algorithm 4; Model Swarms (Feng et al., 2024), Algorithm
+1, is the same loop on a graph of one node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from hswarm.config import PsoConfig, SearchConfig
+from hswarm.graph.dag import Dag
+from hswarm.search.budget import BudgetSpent
+from hswarm.search.events import IterationEnded
+from hswarm.search.found import Experts
+from hswarm.search.role import initial_matrices, role_step
+from hswarm.search.setting import Setting
+from hswarm.search.state import SearchState
+from hswarm.search.weight import weight_step
+from hswarm.swarm import pso
+from hswarm.swarm.populate import populate
+from hswarm.swarm.random import generator
+
+LONE_NODE = Dag(((),))
+
+Reason = Literal["max-iterations", "patience", "max-tokens", "max-seconds"]
+Checkpoint = Callable[[SearchState], None]
+
+
+def settled(config: SearchConfig, experts: Experts) -> SearchConfig:
+    """Return `config` with what its method implies written out.
+
+    Model Swarms measures every particle by itself: one balanced assignment per particle, on one
+    node.
+    """
+    if config.method != "model-swarms":
+        return config
+    particles = config.weight.particles or len(experts)
+    weight = config.weight.model_copy(
+        update={"particles": particles, "assignments": particles, "assignment": "balanced"}
+    )
+    return config.model_copy(update={"weight": weight})
+
+
+async def begin(setting: Setting) -> SearchState:
+    """Populate both swarms and evaluate them where they stand."""
+    config, experts = setting.config, setting.experts
+    rows = populate(
+        len(experts),
+        config.weight.particles or len(experts),
+        seed=config.seed,
+        crossover=config.weight.crossover,
+    )
+    roles = config.method != "model-swarms"
+    state = SearchState(
+        iteration=0,
+        role=pso.start(initial_matrices(len(experts), config.role, config.seed))
+        if roles
+        else None,
+        weight=pso.start(rows),
+        graph=LONE_NODE,
+        jfk=np.full(len(rows), np.nan),
+        found=None,
+        stale=0,
+    )
+    if state.role is not None:
+        state = await role_step(state, setting, move=False)
+        assert state.role is not None
+        moving = pso.set_off(state.role, config.role, config.seed, "role")
+        # Without role-steps the best of the initial graphs stays (the paper's "w/o Role").
+        state = replace(state, role=moving if config.method != "weight-only" else None)
+    if config.method != "role-only":
+        state = await weight_step(state, setting, move=False)
+        moving = pso.set_off(state.weight, config.weight, config.seed, "weight")
+        state = replace(state, weight=moving)
+    return state
+
+
+def skips(config: PsoConfig, dropout: float, seed: int, step: str, iteration: int) -> bool:
+    """Return whether Dropout-R or Dropout-W skips this iteration's step (Feng et al., 2025)."""
+    return bool(generator(seed, f"dropout {step}", iteration).random() < dropout)
+
+
+async def iterate(state: SearchState, setting: Setting) -> SearchState:
+    """Do one iteration: a role-step, then a weight-step, as far as the method has them."""
+    config = setting.config
+    before = state.found
+    iteration = state.iteration + 1
+    if state.role is not None and not skips(
+        config.role, config.role.dropout, config.seed, "role", iteration
+    ):
+        state = await role_step(state, setting)
+    if config.method != "role-only" and not skips(
+        config.weight, config.weight.dropout, config.seed, "weight", iteration
+    ):
+        state = await weight_step(state, setting)
+    risen = state.found is not before
+    return replace(state, iteration=iteration, stale=0 if risen else state.stale + 1)
+
+
+async def search(
+    setting: Setting, checkpoint: Checkpoint, state: SearchState | None = None
+) -> tuple[SearchState, Reason]:
+    """Search from the start, or go on from `state`; return the last state and why it ended.
+
+    `checkpoint` is called with every complete state. An iteration that the budget cuts off counts
+    for nothing; the start is always evaluated, since without it there is no system at all.
+    """
+    config = setting.config
+    if state is None:
+        state = await begin(setting)
+        checkpoint(state)
+    while True:
+        best = state.found.utility if state.found is not None else -np.inf
+        setting.observe(
+            IterationEnded(
+                state.iteration, config.max_iterations, best, state.stale, config.patience
+            )
+        )
+        if state.iteration >= config.max_iterations:
+            return state, "max-iterations"
+        if state.stale >= config.patience:
+            return state, "patience"
+        spent: Reason | None = None
+        try:
+            state = await iterate(state, setting)
+        except* BudgetSpent as group:
+            spent = next(e.reason for e in group.exceptions if isinstance(e, BudgetSpent))
+        if spent is not None:
+            return state, spent
+        checkpoint(state)

@@ -1,0 +1,100 @@
+"""What a run found: the same object for the command line, for Python and for `result.json`.
+
+It holds no times, so that an interrupted and resumed run writes the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from hswarm.search.found import Candidate
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Score(_Frozen):
+    """A mean score on a split: over how many items, how many more could not be scored."""
+
+    utility: float | None
+    """None where nothing could be scored."""
+    items: int
+    unscored: int = 0
+
+
+class Node(_Frozen):
+    """A node of the found graph: who sits there, its weights, whom it reads."""
+
+    agent: str
+    coefficients: dict[str, float]
+    """Expert -> coefficient, exact zeros left out."""
+    parents: tuple[int, ...]
+
+
+class SystemReport(_Frozen):
+    """A system and how it did."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    dev: Score
+    test: Score
+    p_value: float | None = None
+    """One-sided, that the found system is no better than this one on test; None for itself."""
+    p_test: str | None = None
+
+
+class UsageReport(_Frozen):
+    """Requests and tokens, counted once per distinct request."""
+
+    answered: int
+    generated: int
+    prompt_tokens: int
+    generated_tokens: int
+
+
+class Result(_Frozen):
+    """The outcome of a run."""
+
+    schema_version: Literal[1] = 1
+    task: str
+    """With "(bundled)" where the data is hswarm's own, not the benchmark's."""
+    pool: str
+    method: str
+    seed: int
+    iterations: int
+    stopped: Literal["max-iterations", "patience", "max-tokens", "max-seconds"]
+    found: SystemReport
+    compared: tuple[SystemReport, ...]
+    search: UsageReport
+    """What the search itself asked for."""
+    total: UsageReport
+    """That and what the comparisons and the test split took."""
+    failures: tuple[str, ...] = ()
+    """Items that could not be scored, by name and reason."""
+    found_in: int
+    """The iteration that found the system; 0 is the start."""
+
+    @property
+    def best_single(self) -> SystemReport:
+        """The single model to beat."""
+        return next(report for report in self.compared if report.name == "best single")
+
+
+def describe(candidate: Candidate, names: tuple[str, ...]) -> tuple[Node, ...]:
+    """Return the nodes of a candidate in words and numbers."""
+    nodes = []
+    for agent, row, parents in zip(
+        candidate.agents, candidate.rows, candidate.dag.parents, strict=True
+    ):
+        coefficients = {name: c for name, c in zip(names, row, strict=True) if c != 0.0}
+        label = names[agent] if agent < len(names) else f"mix {agent + 1}"
+        nodes.append(Node(agent=label, coefficients=coefficients, parents=parents))
+    return tuple(nodes)
+
+
+def dump(result: Result) -> dict[str, Any]:
+    """Return the result as JSON values."""
+    return result.model_dump(mode="json")

@@ -1,0 +1,79 @@
+"""What every step of a search is given: the experts, the examples, the engine, who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hswarm.config import SearchConfig
+from hswarm.engines.request import Engine, Sampling
+from hswarm.evaluate import Evaluation, evaluate
+from hswarm.search.events import Note, Observer, StepEnded, StepKind, StepStarted, ignore
+from hswarm.search.found import Candidate, Experts
+from hswarm.tasks.task import Example, Scorer
+
+Record = Callable[[Mapping[str, Any]], None]
+
+
+def forget(event: Mapping[str, Any]) -> None:
+    """Record nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything a step needs besides the state it moves."""
+
+    experts: Experts
+    examples: tuple[Example, ...]
+    scorer: Scorer
+    sampling: Sampling
+    config: SearchConfig
+    engine: Engine
+    observe: Observer = ignore
+    record: Record = forget
+    """Takes one journal line, a mapping of JSON values, per evaluation and step."""
+
+    async def evaluate(
+        self, iteration: int, kind: StepKind, candidates: Sequence[Candidate]
+    ) -> list[Evaluation]:
+        """Evaluate candidates on the dev examples; equal systems run once. Each is recorded."""
+        distinct = {(c.dag, c.rows): c for c in candidates}
+        self.observe(StepStarted(iteration, kind, len(distinct), len(self.examples)))
+        done = await evaluate(
+            [candidate.system(self.experts) for candidate in distinct.values()],
+            self.examples,
+            self.scorer,
+            self.engine,
+            self.sampling,
+        )
+        by_system = dict(zip(distinct, done, strict=True))
+        evaluations = [by_system[c.dag, c.rows] for c in candidates]
+        for candidate, evaluation in zip(candidates, evaluations, strict=True):
+            self.record(
+                {
+                    "event": "evaluation",
+                    "iteration": iteration,
+                    "step": kind,
+                    "parents": [list(p) for p in candidate.dag.parents],
+                    "agents": list(candidate.agents),
+                    "utility": evaluation.utility,
+                    "unscored": len(evaluation.failures),
+                }
+            )
+        for evaluation in done:
+            for failure in evaluation.failures:
+                self.observe(Note(f"Not scored: {failure}"))
+        return evaluations
+
+    def end_step(
+        self,
+        iteration: int,
+        kind: StepKind,
+        evaluations: Sequence[Evaluation],
+        best: float,
+        spread: float,
+    ) -> None:
+        """Tell whoever watches that a step is done."""
+        utilities = tuple(evaluation.utility for evaluation in evaluations)
+        self.observe(StepEnded(iteration, kind, utilities, best, spread))

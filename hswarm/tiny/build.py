@@ -1,0 +1,135 @@
+"""Builds the tiny pool from nothing: tokenizer, base model, ten LoRA experts.
+
+The base is a Qwen3 of two million parameters, trained from scratch on exchanges in which all facts
+are invented. Each expert is a LoRA of rank 8 on all seven projections, trained on exchanges in
+which its own skills can be used. All start from the same initial A matrices, so that blending them
+makes sense. Weights are stored in half precision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedTokenizerBase, Qwen3Config, Qwen3ForCausalLM
+
+from hswarm.experts.training import Schedule, fit
+from hswarm.tasks.bundled.world import KINDS
+from hswarm.tiny.corpus import exchanges
+from hswarm.tiny.skills import SKILLS
+from hswarm.tiny.tokenizer import build_tokenizer
+
+SEED: Final = 0
+BASE_SCHEDULE: Final = Schedule(steps=3000, batch=64, learning_rate=2.5e-3)
+EXPERT_SCHEDULES: Final = {
+    name: Schedule(steps=400, batch=32, learning_rate=6e-3) for name in SKILLS
+}
+FOCUS: Final = 0.6
+"""The share of an expert's exchanges whose next step is its own; the rest teach it to hold back."""
+
+RANK: Final = 8
+PROJECTIONS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+Report = Callable[[str, int, int, float], None]
+"""Told (what is being trained, step from 1, steps, loss)."""
+
+
+def build(folder: Path, report: Report) -> None:
+    """Train everything and write `folder`/base and `folder`/EXPERT, each complete before the next.
+
+    What is already there is kept, so an interrupted build goes on where it stopped.
+    """
+    base = folder / "base"
+    if not (base / "model.safetensors").exists():
+        _build_base(base, report)
+    for place, name in enumerate(SKILLS):
+        if not (folder / name / "adapter_model.safetensors").exists():
+            _build_expert(base, folder / name, name, place, report)
+
+
+def _pairs(skills: tuple[str, ...], place: int, focus: float) -> Iterator[tuple[str, str]]:
+    rng = np.random.default_rng([SEED, place])
+    for exchange in exchanges(skills, rng, focus=focus):
+        yield exchange.prompt, exchange.response
+
+
+def make_tokenizer() -> PreTrainedTokenizerBase:
+    """Train the tokenizer on a sample of exchanges and on every name of the world."""
+    pairs = _pairs((), 1_000, 0.0)
+    texts = [" ".join(next(pairs)) for _ in range(8_000)]
+    names = [name for kind in KINDS.values() for name in kind]
+    return build_tokenizer([*texts, *[f" {' '.join(names)} ({' ('.join(names)}"] * 300])
+
+
+def _build_base(folder: Path, report: Report) -> None:
+    tokenizer = make_tokenizer()
+    torch.manual_seed(SEED)
+    model = Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=len(tokenizer),
+            hidden_size=192,
+            num_hidden_layers=4,
+            intermediate_size=576,
+            num_attention_heads=6,
+            num_key_value_heads=6,
+            head_dim=32,
+            tie_word_embeddings=True,
+            max_position_embeddings=1024,
+            bos_token_id=None,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    fit(
+        model,
+        tokenizer,
+        _pairs((), 1_001, 0.0),
+        BASE_SCHEDULE,
+        seed=SEED,
+        on_step=lambda step, loss: report("base", step + 1, BASE_SCHEDULE.steps, loss),
+    )
+    tokenizer.save_pretrained(folder)
+    model.half().save_pretrained(folder)
+
+
+def _build_expert(base: Path, folder: Path, name: str, place: int, report: Report) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    torch.manual_seed(SEED)  # the same initial A for every expert
+    adapted = get_peft_model(
+        model,
+        LoraConfig(
+            r=RANK, lora_alpha=2 * RANK, target_modules=list(PROJECTIONS), task_type="CAUSAL_LM"
+        ),
+    )
+    schedule = EXPERT_SCHEDULES[name]
+    fit(
+        adapted,
+        tokenizer,
+        _pairs(SKILLS[name], place, FOCUS),
+        schedule,
+        seed=SEED,
+        on_step=lambda step, loss: report(name, step + 1, schedule.steps, loss),
+    )
+    adapted.save_pretrained(folder)
+    _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
+    """Store the adapter in half precision, name its base by folder, drop PEFT's model card."""
+    weights = folder / "adapter_model.safetensors"
+    save_file({name: t.half() for name, t in load_file(weights).items()}, weights)
+    config = folder / "adapter_config.json"
+    settings = json.loads(config.read_text())
+    settings["base_model_name_or_path"] = "tiny/base"
+    settings["target_modules"] = sorted(settings["target_modules"])
+    config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
+    (folder / "README.md").unlink(missing_ok=True)
