@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,14 @@ from hswarm.evaluate import Evaluation, evaluate
 from hswarm.experts.family import Family
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.budget import BudgetedEngine
-from hswarm.search.events import Observer, ignore
+from hswarm.search.events import Note, Observer, ignore
 from hswarm.search.found import Experts, Found
 from hswarm.search.loop import search, settled
 from hswarm.search.result import Result, Score, SystemReport, UsageReport, describe, dump
-from hswarm.search.setting import Setting
+from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
-from hswarm.store.run import Run
+from hswarm.store.memo import SqliteMemo
+from hswarm.store.run import Run, new_folder
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Task
 
@@ -121,22 +123,23 @@ def configure(
 
 
 def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
-    """Start a new run in `folder` and see it through."""
+    """Start a new run in `folder`, by default runs/TASK-TIME, and see it through."""
     task, family = _open(config)
-    with Run.create(folder, config, _provenance(task, family)) as run:
-        return _see_through(run, config, task, family, watch)
+    place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
+    with Run.create(place, config, _provenance(task, family)) as run:
+        return _see_through(run, task, family, watch)
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
-    """Go on with an interrupted run; `changes` may raise its budget and nothing else."""
-    with Run.open(folder) as run:
-        config = run.config
-        if changes:
-            wanted = validated(RunConfig, merge(config.model_dump(), changes), "the settings")
-            config = run.amend(wanted)
-        task, family = _open(config)
-        run.check_provenance(_provenance(task, family))
-        return _see_through(run, config, task, family, watch)
+    """Go on with a run where its state says; `changes` may raise its budget and little else."""
+    with Run.open(Path(folder)) as run:
+        wanted = merge(run.config.model_dump(), changes or {})
+        run.change_config(validated(RunConfig, wanted, "the settings"))
+        task, family = _open(run.config)
+        _refuse_other_content(run, _provenance(task, family))
+        if run.resumed is not None and run.resumed.note is not None:
+            watch.observe(Note(run.resumed.note))
+        return _see_through(run, task, family, watch)
 
 
 def _open(config: RunConfig) -> tuple[Task, Family]:
@@ -152,33 +155,45 @@ def _provenance(task: Task, family: Family) -> dict[str, Any]:
     }
 
 
-def _see_through(
-    run: Run, config: RunConfig, task: Task, family: Family, watch: Watch
-) -> Result:
+def _refuse_other_content(run: Run, now: Mapping[str, Any]) -> None:
+    """A search may not go on with other models or other data than it began with."""
+    before = run.provenance.get("fingerprints", {})
+    for what, fingerprint in now["fingerprints"].items():
+        if before.get(what, fingerprint) != fingerprint:
+            raise HswarmError(
+                f"The {what} is not what {run.folder} was begun with: its content has changed.",
+                hint=f"Restore the {what}, or start a new run.",
+            )
+
+
+def _see_through(run: Run, task: Task, family: Family, watch: Watch) -> Result:
     from hswarm.engines.transformers import TransformersRunner
 
     watch.begun(run.folder, task, family)
-    runner = TransformersRunner(family, config.engine)
+    engine = run.config.engine
     memo = MemoEngine(
-        BatchingEngine(runner), run.memo() if config.engine.memo else None, usage=watch.usage
+        BatchingEngine(TransformersRunner(family, engine)),
+        SqliteMemo(run.memo) if engine.memo else None,
+        usage=watch.usage,
+        remember=engine.memo,
     )
-    return asyncio.run(_search_and_compare(run, config, task, family, memo, watch))
+    return asyncio.run(_search_and_compare(run, task, family, memo, watch))
 
 
 async def _search_and_compare(
-    run: Run, config: RunConfig, task: Task, family: Family, memo: MemoEngine, watch: Watch
+    run: Run, task: Task, family: Family, memo: MemoEngine, watch: Watch
 ) -> Result:
+    config, usage = run.config, watch.usage
     experts = Experts(family.fingerprint, tuple(e.name for e in family.experts))
-    usage = watch.usage
-    saved = run.load_state(watch.observe)
-    state = SearchState.from_json(saved["search"]) if saved else None
-    if saved:
+    saved = run.resumed.state.payload if run.resumed is not None else None
+    state = SearchState.from_json(saved["search"]) if saved is not None else None
+    if saved is not None:
         usage.restore(saved["usage"])
     engine = BudgetedEngine(
         memo,
         config.budget,
         tokens=lambda: usage.generated_tokens,
-        seconds=saved["seconds"] if saved else 0.0,
+        seconds=saved["seconds"] if saved is not None else 0.0,
         armed=state is not None,
     )
     setting = Setting(
@@ -189,33 +204,39 @@ async def _search_and_compare(
         config=settled(config.search, experts),
         engine=engine,
         observe=watch.observe,
-        record=run.record,
+        record=run.journal.append,
     )
-    memo.begin_step(state.iteration + 1 if state else 0)
+    memo.begin_step(state.iteration + 1 if state is not None else 0)
 
     def checkpoint(reached: SearchState) -> None:
         memo.flush()
-        run.save_state(
-            {"search": reached.to_json(), "usage": usage.snapshot(), "seconds": engine.elapsed()}
-        )
+        payload = {
+            "search": reached.to_json(),
+            "usage": usage.snapshot(),
+            "seconds": engine.elapsed(),
+        }
+        run.save_state(payload, utility=reached.found.utility if reached.found else float("nan"))
+        work = asdict(usage.work)
+        run.timings.append({"iteration": reached.iteration, "search": engine.elapsed(), **work})
         memo.begin_step(reached.iteration + 1)
         engine.armed = True
 
     try:
         reached, reason = await search(setting, checkpoint, state)
+        if reason in ("max-tokens", "max-seconds"):
+            memo.drop_step()
         searched = usage.snapshot()
         if reached.found is None:
             raise HswarmError(
                 "The search evaluated nothing that could be scored.",
-                hint="The journal in the run's folder names the calls that failed.",
+                hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
+        comparing = replace(setting, engine=memo, record=forget)
+        rivals = await _rivals(comparing)
         reports, failures = await _compare(
-            {"found system": reached.found, **await _rivals(replace(setting, engine=memo))},
-            replace(setting, engine=memo),
-            task,
+            {"found system": reached.found, **rivals}, comparing, task
         )
     finally:
-        memo.flush()
         await memo.aclose()
     result = Result(
         task=task.title,
@@ -231,7 +252,7 @@ async def _search_and_compare(
         failures=tuple(failures),
         found_in=reached.found.iteration,
     )
-    run.finish(dump(result))
+    run.write_result(dump(result))
     return result
 
 
@@ -275,6 +296,4 @@ async def _compare(
 def _score(evaluation: Evaluation) -> Score:
     unscored = len(evaluation.failures)
     items = len(evaluation.scores) - unscored
-    return Score(
-        utility=evaluation.utility if items else None, items=items, unscored=unscored
-    )
+    return Score(utility=evaluation.utility if items else None, items=items, unscored=unscored)

@@ -21,7 +21,7 @@ _LOOK_AHEAD = 8
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to train: `steps` of `batch` pairs at a peak rate of `learning_rate`."""
+    """How long and how fast to train: `steps` of `batch` pairs each, at a peak `learning_rate`."""
 
     steps: int
     batch: int
@@ -62,9 +62,7 @@ def fit(
     while step < schedule.steps:
         drawn = list(islice(pairs, schedule.batch * _LOOK_AHEAD))
         encoded = sorted(encode(tokenizer, drawn), key=lambda pair: len(pair[0]))
-        batches = [
-            encoded[k : k + schedule.batch] for k in range(0, len(encoded), schedule.batch)
-        ]
+        batches = [encoded[k : k + schedule.batch] for k in range(0, len(encoded), schedule.batch)]
         for k in torch.randperm(len(batches), generator=shuffle).tolist():
             if step == schedule.steps:
                 break
@@ -76,7 +74,7 @@ def fit(
             wanted = labels[:, 1:]
             counts = wanted != IGNORE
             loss = cross_entropy(logits[counts].float(), wanted[counts])
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -100,15 +98,13 @@ def encode(
 def chat(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
     """Return `prompt` in the tokenizer's chat template, ready for the response."""
     messages = [{"role": "user", "content": prompt}]
-    return str(
-        tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    )
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
 
 def collate(
     batch: Sequence[tuple[list[int], int]], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pad to the right: ids, attention mask and labels (prompt and padding ignored), each (B, T)."""
+    """Pad to the right: ids, attention mask, labels (prompt and padding ignored), each (B, T)."""
     longest = max(len(ids) for ids, _ in batch)
     ids = torch.full((len(batch), longest), int(tokenizer.pad_token_id))
     mask = torch.zeros_like(ids)

@@ -39,4 +39,7 @@ def jfk_scores(assignments: IntMatrix, utilities: FloatVector, agents: int) -> F
     known = np.isfinite(utilities)
     occurrences = counts[:, known].sum(axis=1)
     earned = counts[:, known] @ utilities[known]
-    return np.divide(earned, occurrences, out=np.full(agents, np.nan), where=occurrences > 0)
+    scores = np.full(agents, np.nan)
+    drawn = occurrences > 0
+    scores[drawn] = earned[drawn] / occurrences[drawn]
+    return scores

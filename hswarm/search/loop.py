@@ -58,9 +58,7 @@ async def begin(setting: Setting) -> SearchState:
     roles = config.method != "model-swarms"
     state = SearchState(
         iteration=0,
-        role=pso.start(initial_matrices(len(experts), config.role, config.seed))
-        if roles
-        else None,
+        role=pso.start(initial_matrices(len(experts), config.role, config.seed)) if roles else None,
         weight=pso.start(rows),
         graph=LONE_NODE,
         jfk=np.full(len(rows), np.nan),

@@ -15,6 +15,7 @@ from hswarm.graph.dag import Dag
 from hswarm.graph.decode import decode
 from hswarm.graph.shapes import shaped_matrix
 from hswarm.graph.sparsity import density
+from hswarm.search.events import StepKind
 from hswarm.search.found import Candidate, better
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
@@ -77,7 +78,7 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
         for particle, dag in enumerate(dags)
         if runs[particle]
     }
-    kind = "role" if move else "start"
+    kind: StepKind = "role" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, list(candidates.values()))
     utilities = np.full(len(dags), np.nan)
     found, best_here, graph = state.found, -np.inf, state.graph

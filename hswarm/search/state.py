@@ -1,4 +1,4 @@
-"""Everything a search has to remember between two iterations: a few kilobytes, whatever the model."""
+"""Everything a search remembers between two iterations: a few kilobytes, whatever the model."""
 
 from __future__ import annotations
 

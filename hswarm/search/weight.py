@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from hswarm.search.credit import assign, jfk_scores
+from hswarm.search.events import StepKind
 from hswarm.search.found import Candidate, better
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
@@ -43,7 +44,7 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
     # With one node this skips a dropped particle's evaluation; with more, the others need it.
     assignments = assignments[runs[assignments].any(axis=1)]
     candidates = [Candidate.place(state.graph, row, swarm.position) for row in assignments]
-    kind = "weight" if move else "start"
+    kind: StepKind = "weight" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, candidates)
     found = state.found
     for candidate, evaluation in zip(candidates, evaluations, strict=True):

@@ -17,7 +17,13 @@ import numpy as np
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedTokenizerBase, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from hswarm.experts.training import Schedule, fit
 from hswarm.tasks.bundled.world import KINDS
@@ -95,12 +101,10 @@ def _build_base(folder: Path, report: Report) -> None:
         on_step=lambda step, loss: report("base", step + 1, BASE_SCHEDULE.steps, loss),
     )
     tokenizer.save_pretrained(folder)
-    model.half().save_pretrained(folder)
+    model.to(torch.float16).save_pretrained(folder)
 
 
 def _build_expert(base: Path, folder: Path, name: str, place: int, report: Report) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     torch.manual_seed(SEED)  # the same initial A for every expert
@@ -119,7 +123,7 @@ def _build_expert(base: Path, folder: Path, name: str, place: int, report: Repor
         seed=SEED,
         on_step=lambda step, loss: report(name, step + 1, schedule.steps, loss),
     )
-    adapted.save_pretrained(folder)
+    adapted.save_pretrained(str(folder))
     _tidy(folder)
 
 

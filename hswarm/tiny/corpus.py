@@ -119,9 +119,7 @@ def _simulate(
     )
 
 
-def _responses(
-    problem: Problem, known: int, world: World, rng: np.random.Generator
-) -> list[str]:
+def _responses(problem: Problem, known: int, world: World, rng: np.random.Generator) -> list[str]:
     """What the parents said: at least one got `known` steps far, none further."""
     count = 1 + int(rng.choice(6, p=[0.4, 0.25, 0.15, 0.1, 0.06, 0.04]))
     lengths = [known, *(int(rng.integers(known + 1)) for _ in range(count - 1))]
