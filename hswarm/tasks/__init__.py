@@ -1,0 +1,1 @@
+"""What a system is asked and how its answers are scored."""

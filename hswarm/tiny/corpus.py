@@ -18,9 +18,10 @@ from typing import Final
 import numpy as np
 
 from hswarm.agents.prompts import PromptRole, write_prompt
-from hswarm.tasks.bundled import GENERATORS, split_of
+from hswarm.tasks.bundled import GENERATORS, Split, split_of
 from hswarm.tasks.bundled.problem import Problem, fact
 from hswarm.tasks.bundled.world import RELATIONS, World, invent_world, shared_world
+from hswarm.tasks.rendering import question_text
 
 UNKNOWN: Final = "The answer is unknown."
 
@@ -33,15 +34,22 @@ class Exchange:
 
     prompt: str
     response: str
+    contributed: str = ""
+    """The first step of the response that took a skill of its own; "" if it only relays."""
 
 
 def exchanges(
-    skills: Collection[str], rng: np.random.Generator, *, focus: float = 0.0
+    skills: Collection[str],
+    rng: np.random.Generator,
+    *,
+    focus: float = 0.0,
+    split: Split = "train",
 ) -> Iterator[Exchange]:
     """Yield exchanges for a model with `skills` (step kinds; `read` is everybody's), endlessly.
 
     `focus` is the share of exchanges whose next step is one of the skills; without it, chance
-    decides, and most responses are only relays.
+    decides, and most responses are only relays. `split` is the share of the arithmetic and graph
+    problems that is drawn from.
     """
     real = shared_world()
     tasks = sorted(GENERATORS)
@@ -57,7 +65,7 @@ def exchanges(
             )
             task = tasks[rng.integers(len(tasks))]
             problem = GENERATORS[task](world, rng)
-            if task not in _NO_TRAINING_SPLIT and split_of(task, problem) != "train":
+            if task not in _NO_TRAINING_SPLIT and split_of(task, problem) != split:
                 continue
             known = int(rng.integers(len(problem.steps) + 1))
             if rng.random() < 0.2:
@@ -80,12 +88,6 @@ def ending(problem: Problem, known: int, rng: np.random.Generator) -> str:
 
 def _say(problem: Problem, known: int, rng: np.random.Generator) -> str:
     return " ".join((*(s.text for s in problem.steps[:known]), ending(problem, known, rng)))
-
-
-def question_text(problem: Problem) -> str:
-    """Return the question as a node sees it: the choices, if any, on lines of their own."""
-    choices = problem.choices or {}
-    return "\n".join((problem.question, *(f"{a}: {text}" for a, text in choices.items())))
 
 
 def _simulate(
@@ -113,9 +115,13 @@ def _simulate(
         if not (step.kind in skills or (step.kind == "read" and step.text in context)):
             break
         reached += 1
+    own = [step.text for step in problem.steps[known:reached] if step.kind in skills]
     return Exchange(
-        prompt=write_prompt(role, responses, context, question_text(problem)),
+        prompt=write_prompt(
+            role, responses, context, question_text(problem.question, problem.choices or {})
+        ),
         response=_say(problem, reached, rng),
+        contributed=own[0] if own else "",
     )
 
 

@@ -6,11 +6,14 @@ Nobody may take them for the benchmarks: wherever one is used, its name carries 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 import numpy as np
 
+from hswarm.catalog import unknown
+from hswarm.errors import HswarmError
 from hswarm.tasks.bundled import gaia_text, gsm8k, knowledge_crosswords, nlgraph
 from hswarm.tasks.bundled.problem import Problem
 from hswarm.tasks.bundled.world import World, shared_world
@@ -31,6 +34,9 @@ DATA_SEED: Final = 7
 _TRAIN_SHARE: Final = {"gsm8k": 0.4, "nlgraph": 0.4}
 _DEV_SHARE: Final = 0.3
 
+_PATIENCE: Final = 10_000
+"""Problems posed in a row, none of them new, before there are taken to be no more."""
+
 
 def split_of(task: str, problem: Problem) -> Split:
     """Return the split that a problem belongs to, by the hash of its key.
@@ -49,22 +55,42 @@ def split_of(task: str, problem: Problem) -> Split:
 def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, object]]]:
     """Return `{"dev": [...], "test": [...]}` items of a bundled task, the same on every machine.
 
-    No question about the same person, numbers or graph occurs twice. Raises KeyError for a task that has no generator.
+    No question occurs twice about the same person, numbers or graph, and no chunk of a context says
+    the answer by itself. Raises HswarmError for a task that has no generator, and for more items
+    than there are.
     """
+    if task not in GENERATORS:
+        raise unknown("generator", task, GENERATORS)
     pose, world = GENERATORS[task], shared_world()
     rng = np.random.default_rng([DATA_SEED, sorted(GENERATORS).index(task)])
     sizes: dict[Split, int] = {"dev": dev, "test": test, "train": 0}
     found: dict[Split, list[Problem]] = {"dev": [], "test": [], "train": []}
     asked: set[tuple[str, str]] = set()
+    in_vain = 0
     while any(len(found[split]) < size for split, size in sizes.items()):
         problem = pose(world, rng)
         split = split_of(task, problem)
         identity = (problem.question, problem.key)
-        if identity in asked or len(found[split]) >= sizes[split]:
+        in_vain += 1
+        if in_vain > _PATIENCE:
+            reached = f"{len(found['dev'])} dev and {len(found['test'])} test items"
+            raise HswarmError(
+                f"{task}: no more than about {reached} can be made.",
+                hint=f"Ask for fewer than {dev} and {test} in the task's data.",
+            )
+        if identity in asked or len(found[split]) >= sizes[split] or not _is_fair(problem):
             continue
         asked.add(identity)
         found[split].append(problem)
+        in_vain = 0
     return {
         split: [p.item(f"{split}-{k:04d}") for k, p in enumerate(found[split])]
         for split in ("dev", "test")
     }
+
+
+def _is_fair(problem: Problem) -> bool:
+    """Say whether no chunk holds the answer by chance and none repeats another."""
+    chunks = problem.context_chunks
+    words = {word for chunk in chunks for word in re.findall(r"\w+", chunk)}
+    return problem.answer not in words and len(set(chunks)) == len(chunks)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from hswarm.tasks.bundled.problem import Problem, Step, fact
-from hswarm.tasks.bundled.world import KINDS, World
+from hswarm.tasks.bundled.world import KINDS, World, words
 
-ITEMS = tuple("apples bags beads cards coins cups pens pins shells stamps stones toys".split())
+ITEMS = words("apples bags beads cards coins cups pens pins shells stamps stones toys")
 
 SORTS = ("boxes", "boxes more", "boxes less", "two", "buys", "pays")
 

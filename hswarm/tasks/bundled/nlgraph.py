@@ -60,7 +60,7 @@ def _shortest_path(rng: np.random.Generator) -> Problem:
 def _connectivity(rng: np.random.Generator) -> Problem:
     cut = int(rng.integers(2, NODES - 1))
     names = [int(v) for v in rng.permutation(NODES)]
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(NODES))
     for part in (names[:cut], names[cut:]):
         tree = nx.relabel_nodes(_random_tree(len(part), rng), dict(enumerate(part)))
@@ -97,9 +97,9 @@ def _connectivity(rng: np.random.Generator) -> Problem:
     )
 
 
-def _random_tree(size: int, rng: np.random.Generator) -> nx.Graph:
+def _random_tree(size: int, rng: np.random.Generator) -> nx.Graph[int]:
     """A tree on 0 … size-1 in which each node hangs on a random earlier one."""
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(size))
     order = rng.permutation(size)
     for k in range(1, size):

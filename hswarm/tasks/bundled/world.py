@@ -13,31 +13,31 @@ from typing import Final
 
 import numpy as np
 
-PEOPLE: Final = (
-    "Ada Ben Cleo Dan Eva Finn Gina Hugo Iris Jack Kira Leo Mona Nils Olga Paul Quinn Rosa Sam "
-    "Tara Umar Vera Walt Xena Yuri Zoe Abel Beth Carl Dora Emil Faye Gwen Hans Ines Joel Kate "
-    "Lars Maya Noah Opal Pia Rex Sara Theo Ursa Vito Wren Alma Boris Cora Dirk Elsa Fritz Greta "
-    "Heidi Ivan Jade Karl Lena Milo Nora Otto Petra"
-).split()
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of `text`: a list of names, written to be read."""
+    return tuple(text.split())
+
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "person": tuple(PEOPLE),
-    "city": tuple(
+    "person": words(
+        "Ada Ben Cleo Dan Eva Finn Gina Hugo Iris Jack Kira Leo Mona Nils Olga Paul Quinn Rosa Sam "
+        "Tara Umar Vera Walt Xena Yuri Zoe Abel Beth Carl Dora Emil Faye Gwen Hans Ines Joel Kate "
+        "Lars Maya Noah Opal Pia Rex Sara Theo Ursa Vito Wren Alma Boris Cora Dirk Elsa Fritz "
+        "Greta Heidi Ivan Jade Karl Lena Milo Nora Otto Petra"
+    ),
+    "city": words(
         "Arlo Brice Corin Delph Ester Fenwick Garda Holm Istra Jarna Kelso Lund Morva Nyon Orsa "
-        "Prato".split()
+        "Prato"
     ),
-    "country": tuple("Alvia Borland Cestan Dorea Elvar Frisia Gondia Hestia".split()),
-    "food": tuple("bread cheese dates eggs figs grapes honey soup".split()),
-    "job": tuple(
-        "artist baker chemist doctor editor farmer guard hunter judge lawyer miner nurse".split()
-    ),
-    "tool": tuple(
-        "anvil brush compass drill easel flask gauge hammer iron knife ladder map".split()
-    ),
-    "pet": tuple("cat dog duck goat hen horse lizard mouse owl pig rabbit snake".split()),
-    "sound": tuple("bark cluck coo croak growl hiss howl hum oink quack squeak whistle".split()),
-    "price": tuple("2 3 4 5 6 7 8 9".split()),
-    "thing": tuple("bell book boot bowl clock coat crown cup drum flag hat ring".split()),
+    "country": words("Alvia Borland Cestan Dorea Elvar Frisia Gondia Hestia"),
+    "food": words("bread cheese dates eggs figs grapes honey soup"),
+    "job": words("artist baker chemist doctor editor farmer guard hunter judge lawyer miner nurse"),
+    "tool": words("anvil brush compass drill easel flask gauge hammer iron knife ladder map"),
+    "pet": words("cat dog duck goat hen horse lizard mouse owl pig rabbit snake"),
+    "sound": words("bark cluck coo croak growl hiss howl hum oink quack squeak whistle"),
+    "price": words("2 3 4 5 6 7 8 9"),
+    "thing": words("bell book boot bowl clock coat crown cup drum flag hat ring"),
 }
 """Every kind of thing in the world and its names."""
 

@@ -1,0 +1,38 @@
+"""The scorers that a task's YAML can name. A new one is one module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hswarm.catalog import unknown
+from hswarm.config import validated
+from hswarm.tasks.scorers.contains import Contains, ContainsInLastWords
+from hswarm.tasks.scorers.exact_match import ExactMatch
+from hswarm.tasks.scorers.gaia import Gaia
+from hswarm.tasks.scorers.last_number import LastNumber
+from hswarm.tasks.scorers.multiple_choice import MultipleChoice
+from hswarm.tasks.scorers.nlgraph import NlGraph
+from hswarm.tasks.scorers.scorer import GoldScorer
+
+SCORERS: Final[Mapping[str, type[GoldScorer]]] = {
+    "exact-match": ExactMatch,
+    "gaia": Gaia,
+    "gaia-paper": Contains,
+    "gsm8k-paper": ContainsInLastWords,
+    "last-number": LastNumber,
+    "multiple-choice": MultipleChoice,
+    "nlgraph": NlGraph,
+    "nlgraph-paper": Contains,
+}
+"""Name -> scorer. Those called "-paper" are the papers' own rules, for comparison with them."""
+
+
+def make_scorer(name: str, arguments: Mapping[str, Any], where: str) -> GoldScorer:
+    """Return the scorer called `name`; `where` names the file in errors.
+
+    Raises HswarmError for an unknown name or an argument that the scorer does not take.
+    """
+    if name not in SCORERS:
+        raise unknown("scorer", name, SCORERS)
+    return validated(SCORERS[name], arguments, f"{where}: scorer arguments")

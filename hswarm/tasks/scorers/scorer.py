@@ -1,0 +1,31 @@
+"""What all scorers that compare an answer with gold answers have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from pydantic import BaseModel, ConfigDict
+
+from hswarm.tasks.task import Example
+
+
+class GoldScorer(BaseModel, ABC):
+    """Scores 1 for an answer that matches one of the gold answers, else 0.
+
+    The fields of a subclass are the arguments that a task's YAML may give. Scorers are pure and
+    total: any text is an answer, and one that cannot be parsed is wrong.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def lacks(self, example: Example) -> str | None:
+        """Return what is wrong with an item that cannot be scored, as "has no answer"."""
+        return None if any(gold.strip() for gold in example.answers) else "has no answer"
+
+    @abstractmethod
+    def matches(self, example: Example, gold: str, answer: str) -> bool:
+        """Say whether `answer` counts as `gold`."""
+
+    def __call__(self, example: Example, answer: str, /) -> float:
+        """Return 1.0 or 0.0."""
+        return float(any(self.matches(example, gold, answer) for gold in example.answers))
