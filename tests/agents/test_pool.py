@@ -1,0 +1,108 @@
+"""Pool files: relative to where they lie, strict about keys, clear about what is wrong."""
+
+import subprocess
+import sys
+
+import pytest
+
+from hswarm.agents import pool as pool_module
+from hswarm.agents.pool import read_pool
+from hswarm.errors import HswarmError
+
+MINIMAL = "base: base\nprompt: chat\nexperts:\n  ann: ann\n  bob: who/bob@v2\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write the pool file friends.yaml, beside the folders base and ann."""
+    (tmp_path / "base").mkdir()
+    (tmp_path / "ann").mkdir()
+
+    def write_text(text):
+        (tmp_path / "friends.yaml").write_text(text)
+        return tmp_path / "friends.yaml"
+
+    return write_text
+
+
+def refused(path, message):
+    with pytest.raises(HswarmError, match=message) as caught:
+        read_pool(path)
+    assert "\n" not in str(caught.value) + caught.value.hint
+    assert str(path) in str(caught.value)
+    return caught.value
+
+
+def test_a_pool_is_named_after_its_file_and_finds_what_lies_beside_it(write, tmp_path, monkeypatch):
+    path = write(MINIMAL)
+    monkeypatch.chdir(tmp_path.parent)
+    pool = read_pool(path.relative_to(tmp_path.parent))
+    assert pool.name == "friends"
+    assert pool.base == str(tmp_path / "base")
+    assert pool.experts == {"ann": str(tmp_path / "ann"), "bob": "who/bob@v2"}
+    assert list(pool.experts) == ["ann", "bob"]
+    assert not pool.trust_remote_code
+
+
+def test_every_field_can_be_given(write, tmp_path):
+    text = (
+        "name: Friends 2\ndescription: two\nlicence: Apache-2.0\nversion: '1'\nrevision: main\n"
+        "trust_remote_code: true\nbase: who/base\nprompt: plain\n"
+        "experts: {zoe: ../zoe, ann: /models/ann}\ndescriptions: {ann: facts}\n"
+    )
+    pool = read_pool(write(text))
+    assert pool.trust_remote_code
+    assert (pool.name, pool.base, pool.revision) == ("Friends 2", "who/base", "main")
+    assert list(pool.experts) == ["zoe", "ann"]
+    assert pool.experts == {"zoe": str(tmp_path / "../zoe"), "ann": "/models/ann"}
+
+
+def test_opening_a_pool_hands_on_what_the_file_says(write, tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        pool_module, "open_family", lambda *args, **more: calls.append((args, more))
+    )
+    read_pool(write(MINIMAL)).open()
+    sources = {"ann": str(tmp_path / "ann"), "bob": "who/bob@v2"}
+    options = {"prompt": "chat", "revision": None, "trust_remote_code": False}
+    assert calls == [(("friends", str(tmp_path / "base"), sources), options)]
+
+
+def test_an_unknown_key_is_answered_with_the_nearest(write):
+    error = refused(write(MINIMAL + "expert: {}\n"), "no key 'expert'")
+    assert "Did you mean experts" in error.hint
+    error = refused(write(MINIMAL + "trust-remote-code: true\n"), "no key 'trust-remote-code'")
+    assert "Did you mean trust_remote_code" in error.hint
+    refused(write(MINIMAL + "1: x\n"), "no key '1'")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("base: base\nprompt: chat\nexperts: {}\n", "experts"),
+        ("base: base\nprompt: chat\nexperts:\n", "experts"),
+        ("base: base\nprompt: chat\n", "experts"),
+        ("base: base\nprompt: chat\nexperts: {ann: ''}\n", "experts.ann"),
+        ("base: base\nprompt: chat\nexperts: {ann: }\n", "experts.ann"),
+        ("base: base\nprompt: chat\nexperts: {'': ann}\n", "experts"),
+        ("base: base\nprompt: chat\nexperts: {../ann: ann}\n", "experts"),
+        ("base: base\nprompt: loud\nexperts: {ann: ann}\n", "prompt"),
+        ("base: ''\nprompt: chat\nexperts: {ann: ann}\n", "base"),
+        (MINIMAL + "descriptions: {eve: x}\n", "no expert 'eve'"),
+        ("base: base\n  prompt: chat\n", "line 2"),
+        ("- base\n", "mapping"),
+        (MINIMAL + "  ann: other\n", "line 6: 'ann' is there twice"),
+        (MINIMAL + "base: other\n", "line 6: 'base' is there twice"),
+    ],
+)
+def test_a_malformed_pool_is_one_clear_line(write, text, message):
+    refused(write(text), message)
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path):
+    refused(tmp_path / "none.yaml", "cannot be read")
+
+
+def test_reading_a_pool_loads_no_torch():
+    code = "import sys, hswarm.agents.pool; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
