@@ -38,9 +38,14 @@ class Dag:
 
     @classmethod
     def from_edges(cls, size: int, edges: Sequence[tuple[int, int]]) -> Dag:
-        """Build the graph on nodes 0 … size-1 with an edge (u, v) where v reads u."""
+        """Build the graph on nodes 0 … size-1 with an edge (u, v) where v reads u.
+
+        ValueError unless that is a valid graph.
+        """
         parents: list[set[int]] = [set() for _ in range(size)]
         for source, target in edges:
+            if not 0 <= target < size:
+                raise ValueError(f"there is no node {target} among {size}")
             parents[target].add(source)
         return cls(tuple(tuple(sorted(p)) for p in parents))
 
@@ -67,9 +72,9 @@ class Dag:
             layers[depth[node]].append(node)
         return layers
 
-    def to_networkx(self) -> nx.DiGraph:
+    def to_networkx(self) -> nx.DiGraph[int]:
         """Return the graph as a networkx digraph with edges in the direction of reading."""
-        graph = nx.DiGraph()
+        graph: nx.DiGraph[int] = nx.DiGraph()
         graph.add_nodes_from(range(len(self.parents)))
         graph.add_edges_from(self.edges)
         return graph

@@ -1,0 +1,1 @@
+"""Graphs of who reads whose answer: decoded from matrices, named, drawn."""

@@ -1,0 +1,1 @@
+"""Particle swarm optimisation over the rows of a matrix; knows nothing of models or graphs."""
