@@ -96,7 +96,11 @@ def mcnemar(wins: int, losses: int) -> float:
     them is a fair coin, and p is the probability of at least as many wins.
     """
     tosses = wins + losses
-    return sum(comb(tosses, k) for k in range(wins, tosses + 1)) / 2**tosses
+    ways = total = comb(tosses, wins)
+    for k in range(wins, tosses):
+        ways = ways * (tosses - k) // (k + 1)
+        total += ways
+    return total / (1 << tosses)
 
 
 def bootstrap(
@@ -145,7 +149,10 @@ def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval
     centre = share + z * z / (2 * trials)
     spread = z * sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return Interval(max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale))
+    # Both ends are exact where none or all are right; rounding would put them a hair inside.
+    low = (centre - spread) / scale if successes else 0.0
+    high = (centre + spread) / scale if successes < trials else 1.0
+    return Interval(low, high)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

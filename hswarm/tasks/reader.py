@@ -33,14 +33,14 @@ class _Item(BaseModel):
     answer: str | None = None
     id: str | None = None
     domain: str = ""
-    context_chunks: tuple[str, ...] = ()
+    context_chunks: list[str] = []
 
 
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    dev: Annotated[tuple[_Item, ...], Field(min_length=1)]
-    test: Annotated[tuple[_Item, ...], Field(min_length=1)]
+    dev: Annotated[list[_Item], Field(min_length=1)]
+    test: Annotated[list[_Item], Field(min_length=1)]
     icl_prompt: str = ""
 
 
@@ -100,7 +100,7 @@ def _examples(items: Sequence[_Item], demonstration: str) -> Examples:
             question=_question(item, demonstration),
             answers=() if item.answer is None else (item.answer,),
             choices=item.choices,
-            context_chunks=item.context_chunks,
+            context_chunks=tuple(item.context_chunks),
             domain=item.domain,
         )
         for identifier, item in zip(ids, items, strict=True)

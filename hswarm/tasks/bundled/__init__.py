@@ -34,7 +34,7 @@ DATA_SEED: Final = 7
 _TRAIN_SHARE: Final = {"gsm8k": 0.4, "nlgraph": 0.4}
 _DEV_SHARE: Final = 0.3
 
-_PATIENCE: Final = 10_000
+_PATIENCE: Final = 3_000
 """Problems posed in a row, none of them new, before there are taken to be no more."""
 
 

@@ -44,7 +44,7 @@ class Problem:
         item["answer"] = self.answer
         if self.context_chunks:
             item["context_chunks"] = list(self.context_chunks)
-        item["domain"] = f"{len(self.steps)} steps"
+        item["domain"] = f"{len(self.steps)} step{'s' * (len(self.steps) > 1)}"
         return item
 
 

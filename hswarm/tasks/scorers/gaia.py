@@ -27,7 +27,7 @@ class Gaia(GoldScorer):
 
     def matches(self, example: Example, gold: str, answer: str) -> bool:
         """Say whether the final answer in `answer` is `gold`."""
-        wanted = bare(gold)
+        wanted = bare(gold) or gold.strip()
         said = wanted if answer.strip() == gold.strip() else final_answer(answer)
         number = _number(wanted)
         if number is not None:
@@ -36,7 +36,7 @@ class Gaia(GoldScorer):
             return _lists_match(wanted, said)
         text = _plain(wanted).translate(_PUNCTUATION)
         if not text:
-            return bool(wanted) and said == wanted
+            return bool(wanted) and said == wanted  # nothing but punctuation
         return _plain(said).translate(_PUNCTUATION) == text
 
 

@@ -8,13 +8,11 @@ from decimal import Decimal
 from hswarm.tasks.scorers.scorer import GoldScorer
 from hswarm.tasks.task import Example
 
-_NUMBER = re.compile(
-    r"(?P<before>(?<![\w)\]}%])[-−–])?"  # a minus, unless something is there to subtract from
-    r"[$€£]?"
-    r"(?P<after>(?<=[$€£])[-−])?"
-    r"(?<![^\W_])"  # not within a word such as "x2"
-    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
-)
+_DIGITS = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+_MINUS = re.compile(r"(?:(?<![\w)\]}%])[-−–][$€£]?|[$€£][-−])\.?$")
+"""A minus, with or without a currency, unless something is there to subtract from."""
+_ENDS = re.compile(r"[\w.]$")
+"""What a period ends, where it does not begin a decimal fraction such as ".5"."""
 
 
 class LastNumber(GoldScorer):
@@ -39,9 +37,13 @@ def last_number(text: str) -> Decimal | None:
     Thousands may be separated by commas, "$" may stand before it and anything behind it. A minus
     belongs to the number unless it subtracts or joins (5-3, pages 5–3).
     """
-    numbers = list(_NUMBER.finditer(text))
-    if not numbers:
-        return None
-    found = numbers[-1]
-    value = Decimal(found["digits"].replace(",", ""))
-    return -value if found["before"] or found["after"] else value
+    for digits in reversed(list(_DIGITS.finditer(text))):
+        before = text[max(0, digits.start() - 4) : digits.start()]
+        if before[-1:].isalnum():
+            continue  # part of a word, such as "H2O"
+        number = digits[0].replace(",", "")
+        if "." not in number and before.endswith(".") and not _ENDS.search(before[:-1]):
+            number = f".{number}"
+        value = Decimal(number)
+        return value.copy_negate() if _MINUS.search(before) else value
+    return None

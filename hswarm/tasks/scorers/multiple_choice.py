@@ -40,7 +40,7 @@ class MultipleChoice(GoldScorer):
 def picked(answer: str, choices: Mapping[str, str]) -> str | None:
     """Return the label of the choice that `answer` picks, None if that cannot be told."""
     rules = _rules(tuple(choices))
-    text = rules.several.sub(" ", answer)
+    text = rules.several.sub(_leave_out, answer)
     end = max((marker.end() for marker in _MARKER.finditer(text)), default=None)
     if end is not None and (stated := rules.stated.match(text, end)):
         return stated["label"]
@@ -53,6 +53,12 @@ def picked(answer: str, choices: Mapping[str, str]) -> str | None:
     if end is not None and (said := _only_text(text[end:], choices)):
         return said
     return _only_text(answer, choices)
+
+
+def _leave_out(several: re.Match[str]) -> str:
+    """Replace labels in a row by a space; what is the end of a word ("USA, B") stays."""
+    before = several.string[several.start() - 1 : several.start()]
+    return several[0] if before.isalnum() or before in ("'", "’") else " "
 
 
 def _last_label(text: str, labels: Iterable[str]) -> str | None:
@@ -111,7 +117,7 @@ def _rules(labels: tuple[str, ...]) -> _Rules:
         alone=re.compile(rf"(?i:{_LEAD}{label})[{re.escape(_CLOSING)}]*"),
         first=re.compile(rf"(?i:{_LEAD}){label}{set_off}"),
         several=re.compile(
-            rf"(?<![\w'’])(?:{either})(?:\s*(?:,\s*(?:and\b|or\b)?|/|&|\band\b|\bor\b)\s*"
+            rf"(?:{either})(?:\s*(?:,\s*(?:and\b|or\b)?|/|&|\band\b|\bor\b)\s*"
             rf"(?:{either}){whole})+"
         ),
     )
