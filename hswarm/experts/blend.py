@@ -69,12 +69,7 @@ class ExpertStack:
 
 def stack_experts(family: Family) -> ExpertStack:
     """Load the experts of `family` into one stack, as float32."""
-    spans: dict[str, Span] = {}
-    size = 0
-    for module, (rows, columns) in family.modules.items():
-        for side, shape in (("A", (family.scale.rank, columns)), ("B", (rows, family.scale.rank))):
-            spans[f"base_model.model.{module}.lora_{side}.weight"] = Span(size, shape)
-            size += -(-math.prod(shape) // _ALIGNMENT) * _ALIGNMENT
+    spans, size = lay_out(family.modules, family.scale.rank)
     stack = ExpertStack(torch.zeros(len(family), size), spans)
     for row, expert in zip(stack.matrix, family.experts, strict=True):
         places = stack.split(row)
@@ -82,6 +77,20 @@ def stack_experts(family: Family) -> ExpertStack:
             for name, place in places.items():
                 place.copy_(weights.get_tensor(name))
     return stack
+
+
+def lay_out(modules: Mapping[str, tuple[int, int]], rank: int) -> tuple[dict[str, Span], int]:
+    """Return where each A, shape (rank, in), and B, shape (out, rank), goes; and P.
+
+    `modules` is dotted name -> (out, in); tensors are named as in an adapter's state dict.
+    """
+    spans: dict[str, Span] = {}
+    size = 0
+    for module, (rows, columns) in modules.items():
+        for side, shape in (("A", (rank, columns)), ("B", (rows, rank))):
+            spans[f"base_model.model.{module}.lora_{side}.weight"] = Span(size, shape)
+            size += -(-math.prod(shape) // _ALIGNMENT) * _ALIGNMENT
+    return spans, size
 
 
 def blend(stack: ExpertStack, row: Sequence[float], out: Tensor | None = None) -> dict[str, Tensor]:

@@ -29,6 +29,7 @@ def make_model(folder, seed, dtype=torch.float32):
             "none": torch.zeros(0, 2, dtype=dtype),
         },
     }
+    shards["two.safetensors"]["a"][0] = -0.0  # which adding to zero would lose
     for name, tensors in shards.items():
         save_file(tensors, folder / name, metadata={"format": "pt"})
     places = {key: name for name, tensors in shards.items() for key in tensors}
