@@ -1,0 +1,82 @@
+"""The command line `hswarm`.
+
+Nothing heavy is imported here or beside a command's options: `hswarm --help` is quick.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from hswarm import __version__
+from hswarm.cli import experts, show
+from hswarm.cli.optimize import EPILOG as OPTIMIZE_EPILOG
+from hswarm.cli.optimize import optimize
+from hswarm.cli.runs import EPILOG as RUNS_EPILOG
+from hswarm.cli.runs import runs
+from hswarm.errors import HswarmError
+
+EPILOG: Final = """Examples:
+
+  hswarm optimize --task gaia-text    search, with the models that come along
+  hswarm runs                         what has been run
+  hswarm show run runs/NAME           what a run found
+  hswarm show tasks                   what there is to run
+
+Each command explains itself: hswarm optimize --help"""
+
+app = typer.Typer(
+    name="hswarm",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog=EPILOG,
+)
+app.command(epilog=OPTIMIZE_EPILOG)(optimize)
+app.command(epilog=RUNS_EPILOG)(runs)
+app.add_typer(show.app, name="show")
+app.add_typer(experts.app, name="experts")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hswarm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def hswarm(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Design systems of language models: who reads whose answer, and the models' weights."""
+
+
+def main() -> None:
+    """Run the command line: what the user can mend is two lines on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where a bar or an arrow cannot be encoded
+    mendable: list[HswarmError] = []
+    try:
+        app()
+    except* HswarmError as group:  # from concurrent calls they come in groups
+        mendable = list(_leaves(group))
+    if mendable:
+        print(f"error: {mendable[0]}\nhint: {mendable[0].hint}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _leaves(group: BaseExceptionGroup[HswarmError]) -> list[HswarmError]:
+    return [
+        leaf
+        for error in group.exceptions
+        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+    ]

@@ -1,0 +1,54 @@
+"""`hswarm experts`: make the experts that come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Make the experts that come with hswarm.",
+    epilog="For example: hswarm experts build tiny",
+)
+
+_RECIPES: Final = ("tiny",)
+_DURATION: Final = "about 90 minutes on 2 cores"
+
+
+@app.callback()
+def experts() -> None:
+    """Make the experts that come with hswarm."""
+
+
+@app.command(epilog="For example: hswarm experts build tiny --out my-tiny")
+def build(
+    pool: Annotated[str, typer.Argument(help="The pool to build; there is a recipe for tiny.")],
+    out: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("tiny"),
+) -> None:
+    """Train a pool from nothing. What the folder already holds is kept, so it can be interrupted.
+
+    It needs no network and no GPU.
+    """
+    from hswarm.catalog import unknown
+    from hswarm.cli.console import open_console
+    from hswarm.cli.training import TrainingView
+
+    if pool not in _RECIPES:
+        raise unknown("recipe for a pool", pool, _RECIPES)
+    console = open_console(stderr=True)
+    console.print(f"Training the pool {pool} into {out}: {_DURATION}.", soft_wrap=True)
+    from hswarm.tiny import build as recipe
+
+    work = {
+        name: schedule.steps * schedule.batch
+        for name, schedule in {"base": recipe.BASE_SCHEDULE, **recipe.EXPERT_SCHEDULES}.items()
+    }
+    try:
+        with TrainingView(console, work) as view:
+            recipe.build(out, view.report)
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. To go on: hswarm experts build {pool} --out {out}")
+        raise typer.Exit(130) from None
+    console.print(f"Done: base model and experts are in {out}", soft_wrap=True)

@@ -1,0 +1,50 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+MISSING: Final = "–"
+BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+def show_utility(utility: float | None) -> str:
+    """Return a utility with three decimals, a dash where there is none."""
+    return MISSING if utility is None or not math.isfinite(utility) else f"{utility:.3f}"
+
+
+def show_p_value(p: float | None) -> str:
+    """Return a p-value with four decimals; what would round to nothing is said to be below."""
+    if p is None or math.isnan(p):
+        return MISSING
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def show_duration(seconds: float) -> str:
+    """Return a duration as minutes:seconds, or hours:minutes:seconds."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def show_count(count: int, noun: str) -> str:
+    """Return "1 item", "2,000 items"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def sparkline(numbers: Sequence[float], width: int) -> str:
+    """Return the last `width` numbers as bars between the least and the greatest of them.
+
+    A number that is not finite is a blank.
+    """
+    shown = numbers[-width:]
+    finite = [number for number in shown if math.isfinite(number)]
+    if not finite:
+        return " " * len(shown)
+    low, span = min(finite), max(finite) - min(finite)
+    scale = (len(BARS) - 1) / span if span > 0 else 0.0
+    return "".join(
+        BARS[round((number - low) * scale)] if math.isfinite(number) else " " for number in shown
+    )

@@ -1,0 +1,182 @@
+"""`hswarm optimize`: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+EPILOG: Final = """Examples:
+
+  hswarm optimize --task gaia-text
+  hswarm optimize --task gsm8k --pool my-pool.yaml --data gsm8k.json
+  hswarm optimize --task nlgraph --method model-swarms --preset paper
+  hswarm optimize --task gaia-text --set search.role.top_p=0.8 --seed 1
+  hswarm optimize --config runs/NAME/config.yaml --seed 1
+  hswarm optimize --resume runs/NAME --max-iterations 20
+
+Ctrl-C leaves a run that can be resumed. Tasks there are: hswarm show tasks"""
+
+SETTINGS: Final = {
+    "task": "task",
+    "pool": "pool",
+    "data": "data",
+    "limit": "limit",
+    "method": "search.method",
+    "seed": "search.seed",
+    "engine": "engine.name",
+    "device": "engine.device",
+    "dtype": "engine.dtype",
+    "max_iterations": "search.max_iterations",
+    "max_tokens": "budget.max_tokens",
+    "max_seconds": "budget.max_seconds",
+}
+"""Option -> the setting of a run's config.yaml that it stands for."""
+BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds")
+_WITH_RESUME: Final = ("resume", "quiet", "json", *BUDGET)
+
+_RUN: Final = "What to run"
+_SEARCH: Final = "How to search"
+_MODELS: Final = "How to run the models"
+_STOP: Final = "When to stop (the best so far is the result)"
+_FOLDER: Final = "Where to write, what to print"
+
+
+def optimize(
+    ctx: typer.Context,
+    *,
+    task: Annotated[
+        str | None, typer.Option(help="A task's name or YAML file.", rich_help_panel=_RUN)
+    ] = None,
+    pool: Annotated[
+        str, typer.Option(help="A pool's name or YAML file.", rich_help_panel=_RUN)
+    ] = "tiny",
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Data in the papers' JSON format, not the task's own.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Take the first so many items of dev and test.", rich_help_panel=_RUN
+        ),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="METHOD",
+            help="heterogeneous, role-only, weight-only or model-swarms.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = "heterogeneous",
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="PRESET",
+            help="default (what works best) or paper (the papers' settings).",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = "default",
+    seed: Annotated[int, typer.Option(help="Fixes all draws.", rich_help_panel=_SEARCH)] = 0,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any setting of a run's config.yaml; can be repeated.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings as in a run's config.yaml; other options overrule it.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="The library that does it.", rich_help_panel=_MODELS)
+    ] = "transformers",
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, cuda:1, mps …", rich_help_panel=_MODELS)
+    ] = "auto",
+    dtype: Annotated[
+        str, typer.Option(help="float32, bfloat16 or float16.", rich_help_panel=_MODELS)
+    ] = "auto",
+    max_iterations: Annotated[
+        int | None, typer.Option(help="Iterations of the search.", rich_help_panel=_STOP)
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Tokens generated in the search.", rich_help_panel=_STOP)
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Seconds of searching.", rich_help_panel=_STOP)
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The run's folder; by default runs/TASK-TIME.",
+            rich_help_panel=_FOLDER,
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run; its budget can be raised, nothing else changed.",
+            rich_help_panel=_FOLDER,
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Show no progress.", rich_help_panel=_FOLDER)
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=_FOLDER)
+    ] = False,
+) -> None:
+    """Find the system of models that does a task best: who reads whose answer, and their weights.
+
+    The search is shown as it runs. At the end the found system is compared
+    with the best single model, chain and star, on items it has not seen.
+    """
+    from hswarm.cli.settings import collect
+    from hswarm.cli.watched import optimize_watched, resume_watched
+
+    # What was typed overrules a file of settings; what is only a default does not.
+    typed = [name for name in ctx.params if _was_typed(ctx, name)]
+    settings = collect(
+        config, set_ or (), {SETTINGS[name]: ctx.params[name] for name in typed if name in SETTINGS}
+    )
+    if resume is not None:
+        _refuse_all_but_budget(typed)
+        resume_watched(resume, settings, quiet=quiet, json=json)
+    else:
+        optimize_watched(settings, preset, run, quiet=quiet, json=json)
+
+
+def _was_typed(ctx: typer.Context, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse_all_but_budget(typed: Collection[str]) -> None:
+    from hswarm.errors import HswarmError
+
+    refused = [_flag(name) for name in typed if name not in _WITH_RESUME]
+    if refused:
+        raise HswarmError(
+            f"A resumed run keeps its settings: {', '.join(refused)} cannot be given with it.",
+            hint=f"With --resume its budget can be raised: {', '.join(map(_flag, BUDGET))}.",
+        )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.strip('_').replace('_', '-')}"

@@ -1,0 +1,65 @@
+"""`hswarm show`: what there is to run with, and what a run found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Show tasks, agents and graphs to run with, and what a run found.",
+    epilog="""Examples:
+
+  hswarm show tasks              every task in one line
+  hswarm show tasks gaia-text    one of them, with an item
+  hswarm show agents tiny        a pool and its experts
+  hswarm show graphs star        a graph, drawn
+  hswarm show run runs/NAME      what a run found""",
+)
+
+_Name = Annotated[str | None, typer.Argument(help="One of them, or the path of its YAML file.")]
+
+
+@app.command(epilog="For example: hswarm show tasks gaia-text")
+def tasks(name: _Name = None) -> None:
+    """List the tasks, or show one with an item of it."""
+    from hswarm.cli import catalogues
+
+    if name is None:
+        catalogues.print_tasks()
+    else:
+        catalogues.print_task(name)
+
+
+@app.command(epilog="For example: hswarm show agents tiny")
+def agents(name: _Name = None) -> None:
+    """List the pools of agents, or show one with its experts."""
+    from hswarm.cli import catalogues
+
+    if name is None:
+        catalogues.print_pools()
+    else:
+        catalogues.print_pool(name)
+
+
+@app.command(epilog="For example: hswarm show graphs star")
+def graphs(name: _Name = None) -> None:
+    """List the named graphs, or draw one."""
+    from hswarm.cli import catalogues
+
+    if name is None:
+        catalogues.print_graphs()
+    else:
+        catalogues.print_graph(name)
+
+
+@app.command(epilog="For example: hswarm show run runs/gaia-text-20260131-120000")
+def run(
+    folder: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
+) -> None:
+    """Show what a run found, and write its graph as graph.svg into the run's folder."""
+    from hswarm.cli.records import print_run
+
+    print_run(folder)

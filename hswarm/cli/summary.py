@@ -1,0 +1,172 @@
+"""What a run found, as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from shlex import quote
+from textwrap import indent
+from typing import Final
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hswarm.cli.numerals import show_count, show_p_value, show_utility
+from hswarm.config import RunConfig
+from hswarm.graph.dag import Dag
+from hswarm.graph.draw import draw_text
+from hswarm.search.result import Result, Score, SystemReport
+
+BUNDLED: Final = "synthetic data made for the tiny models, not the benchmark."
+_FAILURES_SHOWN: Final = 5
+_TERMS_SHOWN: Final = 3
+
+
+def summarise(result: Result, config: RunConfig) -> RenderableType:
+    """Return the outcome of a run with the settings `config`, for 80 columns where names allow.
+
+    The table of systems, what could not be scored, the found graph, why the search stopped and
+    what it cost.
+    """
+    dag, names = found_graph(result)
+    parts: list[RenderableType] = [
+        _title(result),
+        _table(result),
+        *_remarks(result),
+        Text("\nThe found graph:\n"),
+        # Never wrapped: a broken line of a drawing is worse than one that is cut off.
+        Text(indent(draw_text(dag, names), "  "), no_wrap=True, overflow="crop"),
+        *_mixtures(result.found),
+        Text(f"\n{_stopped(result, config)} {_cost(result)}"),
+    ]
+    return Group(*parts)
+
+
+def found_graph(result: Result) -> tuple[Dag, list[str]]:
+    """Return the found system's graph and the name of who sits in each node."""
+    nodes = result.found.nodes
+    return Dag(tuple(node.parents for node in nodes)), [node.agent for node in nodes]
+
+
+def _title(result: Result) -> Text:
+    title = Text(
+        f"{result.task} with {result.pool}, {result.method}, seed {result.seed}", style="bold"
+    )
+    if result.task.endswith("(bundled)"):
+        title.append(f"\nBundled: {BUNDLED}", style="not bold")
+    return title
+
+
+def _table(result: Result) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("system")
+    for heading in ("dev", "items", "test", "items", "p"):
+        table.add_column(heading, justify="right")
+    for report in (result.found, *result.compared):
+        own = report is result.found
+        table.add_row(
+            report.name,
+            show_utility(report.dev.utility),
+            f"{report.dev.items:,}",
+            show_utility(report.test.utility),
+            f"{report.test.items:,}",
+            "" if own else show_p_value(report.p_value),
+            style="bold" if own else None,
+        )
+    return table
+
+
+def _remarks(result: Result) -> Iterator[Text]:
+    by_test: dict[str, list[str]] = {}
+    for report in result.compared:
+        if report.p_test is not None:
+            by_test.setdefault(report.p_test, []).append(report.name)
+    if by_test:
+        tests = (
+            next(iter(by_test))
+            if len(by_test) == 1
+            else "; ".join(f"{test} for {', '.join(names)}" for test, names in by_test.items())
+        )
+        yield Text(
+            f"p: one-sided, that the found system is no better than this one on test ({tests})."
+        )
+    for report in (result.found, *result.compared):
+        for split, score in (("dev", report.dev), ("test", report.test)):
+            if score.unscored:
+                yield Text(_unscored(report.name, split, score), style="yellow")
+    if result.failures:
+        yield Text(f"Not scored ({show_count(len(result.failures), 'failure')}):", style="yellow")
+        yield from (Text(f"  {failure}") for failure in result.failures[:_FAILURES_SHOWN])
+        if len(result.failures) > _FAILURES_SHOWN:
+            yield Text(f"  and {len(result.failures) - _FAILURES_SHOWN} more, in result.json")
+
+
+def _unscored(system: str, split: str, score: Score) -> str:
+    return (
+        f"{system}: {show_count(score.unscored, 'item')} of {score.items + score.unscored:,} on "
+        f"{split} could not be scored and count for nothing."
+    )
+
+
+def _mixtures(found: SystemReport) -> Iterator[RenderableType]:
+    """Say how the weights of those who are no longer one expert are made up, once each."""
+    mixed = {
+        node.agent: node.coefficients
+        for node in found.nodes
+        if node.coefficients != {node.agent: 1.0}
+    }
+    if not mixed:
+        return
+    yield Text("\nWeights that are no longer one expert's:")
+    table = Table.grid(padding=(0, 1))
+    for agent, coefficients in mixed.items():
+        table.add_row("", agent, "=", _mixture(coefficients))
+    yield table
+
+
+def _mixture(coefficients: Mapping[str, float]) -> str:
+    ranked = sorted(coefficients.items(), key=lambda term: -abs(term[1]))
+    terms = [f"{'−' if c < 0 else '+'} {abs(c):.3f} {name}" for name, c in ranked[:_TERMS_SHOWN]]
+    rest = len(ranked) - _TERMS_SHOWN
+    more = f" and {show_count(rest, 'smaller term')}" if rest > 0 else ""
+    return " ".join(terms).removeprefix("+ ") + more
+
+
+def _stopped(result: Result, config: RunConfig) -> str:
+    done = f"after {show_count(result.iterations, 'iteration')}"
+    reasons = {
+        "max-iterations": f"The search stopped {done}, as many as it was allowed.",
+        "patience": f"The search stopped {done}: the last {config.search.patience} brought "
+        "nothing better.",
+        "max-tokens": f"The search stopped {done}: its tokens were spent (--max-tokens).",
+        "max-seconds": f"The search stopped {done}: its time was up (--max-seconds).",
+    }
+    found = "at the start" if result.found_in == 0 else f"in iteration {result.found_in}"
+    return f"{reasons[result.stopped]} The system was found {found}."
+
+
+def _cost(result: Result) -> str:
+    search, total = result.search, result.total
+    return (
+        f"The search asked {search.answered:,} times, of which {search.generated:,} were generated "
+        f"({search.generated_tokens:,} tokens) and {search.answered - search.generated:,} saved by "
+        f"the memo; with the comparisons it was {total.generated_tokens:,} tokens."
+    )
+
+
+def suggest(result: Result, config: RunConfig, folder: Path) -> list[str]:
+    """Return commands to go on with after the run in `folder`: more budget, another seed."""
+    search, budget = config.search, config.budget
+    more = {
+        "max-iterations": ("--max-iterations", max(1, 2 * search.max_iterations)),
+        "max-tokens": ("--max-tokens", 2 * (budget.max_tokens or 0)),
+        "max-seconds": ("--max-seconds", f"{2 * (budget.max_seconds or 0):g}"),
+    }
+    commands = []
+    if result.stopped in more:
+        option, value = more[result.stopped]
+        commands.append(f"hswarm optimize --resume {quote(str(folder))} {option} {value}")
+    settings = quote(str(folder / "config.yaml"))
+    return [*commands, f"hswarm optimize --config {settings} --seed {search.seed + 1}"]
