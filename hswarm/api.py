@@ -171,13 +171,16 @@ def _see_through(run: Run, task: Task, family: Family, watch: Watch) -> Result:
 
     watch.begun(run.folder, task, family)
     engine = run.config.engine
-    memo = MemoEngine(
-        BatchingEngine(TransformersRunner(family, engine)),
-        SqliteMemo(run.memo) if engine.memo else None,
-        usage=watch.usage,
-        remember=engine.memo,
-    )
-    return asyncio.run(_search_and_compare(run, task, family, memo, watch))
+    with SqliteMemo(run.memo) as store:
+        if store.note is not None:
+            watch.observe(Note(store.note))
+        memo = MemoEngine(
+            BatchingEngine(TransformersRunner(family, engine)),
+            store,
+            usage=watch.usage,
+            remember=engine.memo,
+        )
+        return asyncio.run(_search_and_compare(run, task, family, memo, watch))
 
 
 async def _search_and_compare(

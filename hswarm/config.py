@@ -165,9 +165,7 @@ MODEL_SWARMS: Final[Mapping[str, Any]] = {
 def search_config(preset: str, changes: Mapping[str, Any]) -> SearchConfig:
     """Return the search settings of `preset` with `changes` on top (nested mappings merge)."""
     if preset not in PRESETS:
-        raise HswarmError(
-            f"There is no preset {preset!r}.", hint=f"Presets: {', '.join(PRESETS)}."
-        )
+        raise HswarmError(f"There is no preset {preset!r}.", hint=f"Presets: {', '.join(PRESETS)}.")
     settings = dict(PRESETS[preset])
     if preset == "paper" and changes.get("method") == "model-swarms":
         settings = merge(settings, MODEL_SWARMS)
