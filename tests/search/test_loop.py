@@ -15,7 +15,7 @@ from hswarm.swarm import pso
 from hswarm.swarm.populate import populate
 
 sys.path.insert(0, str(Path(__file__).parent))
-from landscape import Landscape, make_setting  # noqa: E402
+from landscape import Landscape, make_setting 
 
 METHODS = ("heterogeneous", "role-only", "weight-only", "model-swarms")
 
@@ -80,7 +80,7 @@ def test_the_found_system_answers_with_the_recorded_utility():
 
 
 def test_with_one_node_the_weight_step_is_model_swarms():
-    """Feng et al. (2024), Algorithm 1, written out, against the heterogeneous loop's weight-step."""
+    """Feng et al. (2024), Algorithm 1, written out, against the loop on one node."""
     config = settled(
         config_of("model-swarms", max_iterations=8, weight={"particles": 7, "step_length": 0.7}),
         make_setting(config_of("model-swarms"), Landscape()).experts,
