@@ -41,12 +41,8 @@ def build(
     console.print(f"Training the pool {pool} into {out}: {_DURATION}.", soft_wrap=True)
     from hswarm.tiny import build as recipe
 
-    work = {
-        name: schedule.steps * schedule.batch
-        for name, schedule in {"base": recipe.BASE_SCHEDULE, **recipe.EXPERT_SCHEDULES}.items()
-    }
     try:
-        with TrainingView(console, work) as view:
+        with TrainingView(console, recipe.WORK) as view:
             recipe.build(out, view.report)
     except KeyboardInterrupt:
         console.print(f"Interrupted. To go on: hswarm experts build {pool} --out {out}")

@@ -29,6 +29,11 @@ class Schedule:
     warm_up: float = 0.05
     weight_decay: float = 0.01
 
+    @property
+    def pairs(self) -> int:
+        """How many pairs are trained on."""
+        return self.steps * self.batch
+
     def rate(self, step: int) -> float:
         """Return the learning rate of `step`, counted from 0."""
         warm = max(1, round(self.warm_up * self.steps))

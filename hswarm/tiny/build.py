@@ -32,7 +32,11 @@ from hswarm.tiny.skills import SKILLS
 from hswarm.tiny.tokenizer import build_tokenizer
 
 SEED: Final = 0
-BASE_SCHEDULE: Final = Schedule(steps=3000, batch=64, learning_rate=2.5e-3)
+BASE_SCHEDULE: Final = Schedule(steps=2500, batch=64, learning_rate=2.5e-3)
+CHOICE_SCHEDULE: Final = Schedule(steps=450, batch=64, learning_rate=2e-3)
+"""Matching what is known with one of four choices is learned last, on many examples of it."""
+CHOICE_REST: Final = 0.22
+"""The share of all other exchanges that stays in that second part."""
 EXPERT_SCHEDULES: Final = {
     name: Schedule(steps=400, batch=32, learning_rate=6e-3) for name in SKILLS
 }
@@ -41,6 +45,12 @@ FOCUS: Final = 0.6
 
 RANK: Final = 8
 PROJECTIONS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+WORK: Final = {
+    "base": BASE_SCHEDULE.pairs + CHOICE_SCHEDULE.pairs,
+    **{name: schedule.pairs for name, schedule in EXPERT_SCHEDULES.items()},
+}
+"""What is trained, in order, and on how many exchanges."""
 
 Report = Callable[[str, int, int, float], None]
 """Told (what is being trained, step from 1, steps, loss)."""
@@ -59,15 +69,19 @@ def build(folder: Path, report: Report) -> None:
             _build_expert(base, folder / name, name, place, report)
 
 
-def _pairs(skills: tuple[str, ...], place: int, focus: float) -> Iterator[tuple[str, str]]:
-    rng = np.random.default_rng([SEED, place])
+def _pairs(
+    skills: tuple[str, ...], place: int, *, focus: float = 0.0, rest: float = 1.0
+) -> Iterator[tuple[str, str]]:
+    """Exchanges as pairs; of those in which nothing is to be chosen, the share `rest`."""
+    rng, keep = (np.random.default_rng([SEED, place, part]) for part in range(2))
     for exchange in exchanges(skills, rng, focus=focus):
-        yield exchange.prompt, exchange.response
+        if exchange.chooses or keep.random() < rest:
+            yield exchange.prompt, exchange.response
 
 
 def make_tokenizer() -> PreTrainedTokenizerBase:
     """Train the tokenizer on a sample of exchanges and on every name of the world."""
-    pairs = _pairs((), 1_000, 0.0)
+    pairs = _pairs((), 1_000)
     texts = [" ".join(next(pairs)) for _ in range(8_000)]
     names = [name for kind in KINDS.values() for name in kind]
     return build_tokenizer([*texts, *[f" {' '.join(names)} ({' ('.join(names)}"] * 300])
@@ -92,16 +106,26 @@ def _build_base(folder: Path, report: Report) -> None:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
+    steps = BASE_SCHEDULE.steps + CHOICE_SCHEDULE.steps
     fit(
         model,
         tokenizer,
-        _pairs((), 1_001, 0.0),
+        _pairs((), 1_001),
         BASE_SCHEDULE,
         seed=SEED,
-        on_step=lambda step, loss: report("base", step + 1, BASE_SCHEDULE.steps, loss),
+        on_step=lambda step, loss: report("base", step + 1, steps, loss),
+    )
+    fit(
+        model,
+        tokenizer,
+        _pairs((), 1_002, rest=CHOICE_REST),
+        CHOICE_SCHEDULE,
+        seed=SEED,
+        on_step=lambda step, loss: report("base", BASE_SCHEDULE.steps + step + 1, steps, loss),
     )
     tokenizer.save_pretrained(folder)
-    model.to(torch.float16).save_pretrained(folder)
+    torch.nn.Module.half(model)
+    model.save_pretrained(folder)
 
 
 def _build_expert(base: Path, folder: Path, name: str, place: int, report: Report) -> None:
@@ -118,7 +142,7 @@ def _build_expert(base: Path, folder: Path, name: str, place: int, report: Repor
     fit(
         adapted,
         tokenizer,
-        _pairs(SKILLS[name], place, FOCUS),
+        _pairs(SKILLS[name], place, focus=FOCUS),
         schedule,
         seed=SEED,
         on_step=lambda step, loss: report(name, step + 1, schedule.steps, loss),

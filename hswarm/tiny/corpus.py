@@ -36,6 +36,8 @@ class Exchange:
     response: str
     contributed: str = ""
     """The first step of the response that took a skill of its own; "" if it only relays."""
+    chooses: bool = False
+    """Whether all steps are known and one of several choices has to be matched with them."""
 
 
 def exchanges(
@@ -122,6 +124,7 @@ def _simulate(
         ),
         response=_say(problem, reached, rng),
         contributed=own[0] if own else "",
+        chooses=problem.choices is not None and reached == len(problem.steps),
     )
 
 
