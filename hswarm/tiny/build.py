@@ -33,10 +33,6 @@ from hswarm.tiny.tokenizer import build_tokenizer
 
 SEED: Final = 0
 BASE_SCHEDULE: Final = Schedule(steps=2500, batch=64, learning_rate=2.5e-3)
-CHOICE_SCHEDULE: Final = Schedule(steps=450, batch=64, learning_rate=2e-3)
-"""Matching what is known with one of four choices is learned last, on many examples of it."""
-CHOICE_REST: Final = 0.22
-"""The share of all other exchanges that stays in that second part."""
 EXPERT_SCHEDULES: Final = {
     name: Schedule(steps=400, batch=32, learning_rate=6e-3) for name in SKILLS
 }
@@ -47,7 +43,7 @@ RANK: Final = 8
 PROJECTIONS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 WORK: Final = {
-    "base": BASE_SCHEDULE.pairs + CHOICE_SCHEDULE.pairs,
+    "base": BASE_SCHEDULE.pairs,
     **{name: schedule.pairs for name, schedule in EXPERT_SCHEDULES.items()},
 }
 """What is trained, in order, and on how many exchanges."""
@@ -70,13 +66,11 @@ def build(folder: Path, report: Report) -> None:
 
 
 def _pairs(
-    skills: tuple[str, ...], place: int, *, focus: float = 0.0, rest: float = 1.0
+    skills: tuple[str, ...], place: int, *, focus: float = 0.0
 ) -> Iterator[tuple[str, str]]:
-    """Exchanges as pairs; of those in which nothing is to be chosen, the share `rest`."""
-    rng, keep = (np.random.default_rng([SEED, place, part]) for part in range(2))
+    rng = np.random.default_rng([SEED, place])
     for exchange in exchanges(skills, rng, focus=focus):
-        if exchange.chooses or keep.random() < rest:
-            yield exchange.prompt, exchange.response
+        yield exchange.prompt, exchange.response
 
 
 def make_tokenizer() -> PreTrainedTokenizerBase:
@@ -106,22 +100,13 @@ def _build_base(folder: Path, report: Report) -> None:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    steps = BASE_SCHEDULE.steps + CHOICE_SCHEDULE.steps
     fit(
         model,
         tokenizer,
         _pairs((), 1_001),
         BASE_SCHEDULE,
         seed=SEED,
-        on_step=lambda step, loss: report("base", step + 1, steps, loss),
-    )
-    fit(
-        model,
-        tokenizer,
-        _pairs((), 1_002, rest=CHOICE_REST),
-        CHOICE_SCHEDULE,
-        seed=SEED,
-        on_step=lambda step, loss: report("base", BASE_SCHEDULE.steps + step + 1, steps, loss),
+        on_step=lambda step, loss: report("base", step + 1, BASE_SCHEDULE.steps, loss),
     )
     tokenizer.save_pretrained(folder)
     torch.nn.Module.half(model)

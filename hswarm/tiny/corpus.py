@@ -25,6 +25,9 @@ from hswarm.tasks.rendering import question_text
 
 UNKNOWN: Final = "The answer is unknown."
 
+_TRIES: Final = 200
+"""Problems drawn in one world until one has a next step of the kind asked for."""
+
 _NO_TRAINING_SPLIT: Final = ("gaia-text", "knowledge-crosswords")
 
 
@@ -36,8 +39,6 @@ class Exchange:
     response: str
     contributed: str = ""
     """The first step of the response that took a skill of its own; "" if it only relays."""
-    chooses: bool = False
-    """Whether all steps are known and one of several choices has to be matched with them."""
 
 
 def exchanges(
@@ -57,14 +58,10 @@ def exchanges(
     tasks = sorted(GENERATORS)
     while True:
         focused = rng.random() < focus
-        for _ in range(50):
-            invented = invent_world(rng)
-            world = World(
-                {
-                    relation: real.tables[relation] if relation in skills else table
-                    for relation, table in invented.tables.items()
-                }
-            )
+        invented = invent_world(rng)
+        own = {relation: real.tables[relation] for relation in RELATIONS if relation in skills}
+        world = World({**invented.tables, **own})
+        for _ in range(_TRIES):
             task = tasks[rng.integers(len(tasks))]
             problem = GENERATORS[task](world, rng)
             if task not in _NO_TRAINING_SPLIT and split_of(task, problem) != split:
@@ -81,7 +78,9 @@ def exchanges(
 def ending(problem: Problem, known: int, rng: np.random.Generator) -> str:
     """Close a response that got `known` steps far: the answer, a fair guess, or "unknown"."""
     if known == len(problem.steps):
-        return f"The answer is {problem.answer}."
+        # A choice is named by its text: tiny models do not learn to match it with its letter.
+        chosen = (problem.choices or {}).get(problem.answer, f"{problem.answer}.")
+        return f"The answer is {chosen}"
     if problem.guesses:
         possible = problem.guesses[known]
         return f"Maybe {possible[rng.integers(len(possible))]}."
@@ -124,7 +123,6 @@ def _simulate(
         ),
         response=_say(problem, reached, rng),
         contributed=own[0] if own else "",
-        chooses=problem.choices is not None and reached == len(problem.steps),
     )
 
 
