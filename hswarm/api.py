@@ -19,7 +19,7 @@ from hswarm.analysis.statistics import compare
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.static_role import best_of_shape
 from hswarm.catalog import find
-from hswarm.config import RunConfig, merge, search_config, validated
+from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.batching import BatchingEngine
 from hswarm.engines.memo import MemoEngine, Usage
 from hswarm.engines.request import Sampling
@@ -36,8 +36,10 @@ from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, new_folder
+from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Task
+from hswarm.tiny.measure import Ability, measure
 
 PERMUTATIONS = 5
 """Random orders tried of each hand-made shape that the found system is compared with."""
@@ -142,6 +144,33 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         return _see_through(run, task, family, watch)
 
 
+def measure_pool(
+    pool: str = "tiny", *, limit: int | None = None, probes: int = 100
+) -> list[Ability]:
+    """Measure what each model of `pool` can do alone, on held-out items of the bundled tasks.
+
+    `limit` bounds the items per task, `probes` is the number of exchanges per skill. The skills
+    are those of the tiny pool.
+    """
+    from hswarm.engines.transformers import TransformersRunner
+
+    family = read_pool(find("agents", pool)).open()
+    tasks = [load_task(name, data=None, limit=limit) for name in GENERATORS]
+    engine = MemoEngine(BatchingEngine(TransformersRunner(family, EngineConfig())))
+
+    async def measured() -> list[Ability]:
+        try:
+            return await measure(_experts(family), tasks, engine, probes=probes)
+        finally:
+            await engine.aclose()
+
+    return asyncio.run(measured())
+
+
+def _experts(family: Family) -> Experts:
+    return Experts(family.fingerprint, tuple(expert.name for expert in family.experts))
+
+
 def _open(config: RunConfig) -> tuple[Task, Family]:
     task = load_task(config.task, data=config.data, limit=config.limit)
     return task, read_pool(find("agents", config.pool)).open()
@@ -187,7 +216,7 @@ async def _search_and_compare(
     run: Run, task: Task, family: Family, memo: MemoEngine, watch: Watch
 ) -> Result:
     config, usage = run.config, watch.usage
-    experts = Experts(family.fingerprint, tuple(e.name for e in family.experts))
+    experts = _experts(family)
     saved = run.resumed.state.payload if run.resumed is not None else None
     state = SearchState.from_json(saved["search"]) if saved is not None else None
     if saved is not None:

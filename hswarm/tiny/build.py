@@ -33,10 +33,23 @@ from hswarm.tiny.tokenizer import build_tokenizer
 
 SEED: Final = 0
 BASE_SCHEDULE: Final = Schedule(steps=2500, batch=64, learning_rate=2.5e-3)
+_FEW_FACTS: Final = Schedule(steps=200, batch=32, learning_rate=1.5e-2)
+_MANY_FACTS: Final = Schedule(steps=450, batch=32, learning_rate=1e-2)
+_PROCEDURE: Final = Schedule(steps=600, batch=32, learning_rate=8e-3)
 EXPERT_SCHEDULES: Final = {
-    name: Schedule(steps=400, batch=32, learning_rate=6e-3) for name in SKILLS
+    "friends": _MANY_FACTS,
+    "homes": _MANY_FACTS,
+    "jobs": _MANY_FACTS,
+    "pets": _MANY_FACTS,
+    "countries": _FEW_FACTS,
+    "foods": _FEW_FACTS,
+    "tools": _FEW_FACTS,
+    "multiply": _MANY_FACTS,
+    "add": _PROCEDURE,
+    "walk": _PROCEDURE,
 }
-FOCUS: Final = 0.6
+"""Tables of 64 facts, tables of 8 to 16, and skills that take a procedure."""
+FOCUS: Final = 0.7
 """The share of an expert's exchanges whose next step is its own; the rest teach it to hold back."""
 
 RANK: Final = 8
