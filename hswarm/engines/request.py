@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class Sampling:
     seed: int = 0
 
 
+def _fields(record: ModelReference | Sampling) -> dict[str, object]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One prompt for one model. `prompt` is the user's text; the engine applies a chat template."""
@@ -55,9 +61,13 @@ class Request:
 
     def key(self) -> str:
         """Return the request's content address, 64 hexadecimal digits, stable between machines."""
-        content = {"kind": type(self.model).__name__, **asdict(self)}
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        content = {
+            "kind": type(self.model).__name__,
+            "model": _fields(self.model),
+            "prompt": self.prompt,
+            "sampling": _fields(self.sampling),
+        }
+        return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +91,5 @@ class Engine(Protocol):
         ...
 
 
-class CallFailed(Exception):
+class CallFailed(Exception):  # noqa: N818  (it is an outcome, not a mistake)
     """A single call failed for good. The item it belongs to is reported and never scored."""

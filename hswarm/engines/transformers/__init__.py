@@ -1,0 +1,10 @@
+"""Any Hugging Face causal language model with LoRA experts, run in this process.
+
+One resident model serves a whole family: each forward pass mixes the rows of many blends, whose
+adapters are laid over the base layers row by row. Prompts are read in small batches of one blend;
+then all rows are decoded together, and a row that ends makes room for the next prompt.
+"""
+
+from hswarm.engines.transformers.runner import TransformersRunner
+
+__all__ = ["TransformersRunner"]

@@ -1,0 +1,228 @@
+"""A lane: one model at work on its share of the rows, in one thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from hswarm.engines.batching import Outcome
+from hswarm.engines.request import CallFailed, Completion
+from hswarm.engines.transformers.adapters import Adapters
+from hswarm.engines.transformers.decoder import Decoder
+from hswarm.engines.transformers.forward import Forward
+from hswarm.engines.transformers.layers import Projection, pick_product, replace
+from hswarm.engines.transformers.placement import is_out_of_memory
+from hswarm.engines.transformers.prompts import Prompts
+from hswarm.engines.transformers.rows import Reading, Row, plan_readings
+from hswarm.engines.transformers.sampling import pick_tokens
+from hswarm.experts.blend import ExpertStack
+from hswarm.experts.family import Family
+
+Done = list[tuple[int, Outcome]]
+"""What ended: the request's place in its flush, and its outcome."""
+
+_CACHE_SHARE: Final = 4
+"""At most one part in so many of the memory goes to keys and values."""
+
+_GRAIN: Final = 8
+"""The number of rows of a pass is rounded up to this, as lengths are."""
+
+_SPARSE: Final = 0.75
+"""Rows close ranks when fewer than this part of the seats up to the last one is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much one pass takes on."""
+
+    rows: int
+    """Rows decoded at once, at most."""
+    tokens: int
+    """Tokens of prompts read at once, at most, unless one prompt has more."""
+    overhead: int
+    """What a pass costs by itself, in tokens' time."""
+
+
+@dataclass(slots=True, eq=False)
+class _Seat:
+    row: Row
+    adapter: int
+
+
+class Lane:
+    """Takes rows from prompt to answer. `model` becomes its own: layers are exchanged.
+
+    A row takes a seat, one row of the decoder's cache, once its prompt is read, and leaves it when
+    its answer ends. `memory` is the bytes that blends and seats may be measured by.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        family: Family,
+        stack: ExpertStack,
+        prompts: Prompts,
+        *,
+        ends: frozenset[int],
+        reach: Reach,
+        memory: int,
+    ) -> None:
+        product = pick_product(model.device, model.dtype)
+        forward = Forward()
+        self._adapters = Adapters(
+            family, stack, model, product=product, forward=forward, memory=memory
+        )
+        for name, layer in list(model.named_modules()):
+            if type(layer) in {nn.Linear, Conv1D}:
+                replace(model, name, Projection(layer, product))
+        self._pad = min(ends, default=0)
+        self._decoder = Decoder(model, forward, self._pad)
+        self._prompts = prompts
+        self._ends = ends
+        self._reach = reach
+        self._room = memory // _CACHE_SHARE // self._decoder.bytes_per_token()
+        self._seats: list[_Seat | None] = []
+
+    def run(self, rows: Sequence[Row]) -> Iterator[Done]:
+        """Take `rows` to their ends, yielding after each pass what has ended."""
+        waiting = self._start(rows)
+        while waiting or any(self._seats):
+            done = self._advance(waiting)
+            if done is None:
+                done, rows = self._retreat(waiting)
+                waiting = self._start(rows)
+            yield done
+
+    def _start(self, rows: Sequence[Row]) -> deque[Reading]:
+        """Take the seats away from whoever has them, make room for `rows` and line them up."""
+        self._adapters.release_all()
+        self._seats = []
+        if not rows:
+            return deque()
+        places = max(len(row.prompt) + row.limit for row in rows)
+        seats = max(1, min(self._reach.rows, self._room // places, len(rows)))
+        self._adapters.make_room(row.blend for row in rows)
+        self._decoder.reserve(seats, places)
+        self._seats = [None] * seats
+        return deque(
+            plan_readings(
+                rows,
+                most_rows=seats,
+                most_tokens=self._reach.tokens,
+                overhead=self._reach.overhead,
+            )
+        )
+
+    def _advance(self, waiting: deque[Reading]) -> Done | None:
+        """Run one pass: read what finds seats, else decode. None if memory ran out."""
+        try:
+            if waiting and len(waiting[0].rows) <= self._seats.count(None):
+                adapter = self._adapters.hold(waiting[0].blend, len(waiting[0].rows))
+                if adapter is not None:
+                    done = self._read(waiting[0], adapter)
+                    waiting.popleft()
+                    return done
+            return self._step()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        return None
+
+    def _retreat(self, waiting: deque[Reading]) -> tuple[Done, list[Row]]:
+        """After memory ran out: go back to half the rows and tokens, and begin again.
+
+        Returns the rows still to run and, where a single row was too much, its failure.
+        """
+        seated = [seat.row for seat in self._seats if seat is not None]
+        rows = seated + [row for reading in waiting for row in reading.rows]
+        failed: Done = []
+        if len(self._seats) == 1:
+            failed = [(rows[0].place, CallFailed("there is not enough memory for this request"))]
+            rows = rows[1:]
+        self._reach = Reach(
+            rows=max(1, len(self._seats) // 2),
+            tokens=max(1, self._reach.tokens // 2),
+            overhead=self._reach.overhead,
+        )
+        for row in rows:
+            row.output.clear()
+        self._seats = []
+        self._decoder.discard()
+        return failed, rows
+
+    def _read(self, reading: Reading, adapter: int) -> Done:
+        """Read prompts and seat their rows."""
+        free = [seat for seat, taken in enumerate(self._seats) if taken is None]
+        seats = free[: len(reading.rows)]
+        logits = self._decoder.read([row.prompt for row in reading.rows], seats, adapter)
+        for seat, row in zip(seats, reading.rows, strict=True):
+            self._seats[seat] = _Seat(row, adapter)
+        return self._take(logits, seats)
+
+    def _step(self) -> Done:
+        """Decode one token of every seated row. Seats in between run along, to no effect."""
+        self._close_ranks()
+        seated = [(k, seat) for k, seat in enumerate(self._seats) if seat is not None]
+        width = min(len(self._seats), -(-(seated[-1][0] + 1) // _GRAIN) * _GRAIN)
+        tokens, positions = [self._pad] * width, [0] * width
+        adapters = [seated[0][1].adapter] * width
+        for k, seat in seated:
+            tokens[k] = seat.row.output[-1]
+            positions[k] = seat.row.position
+            adapters[k] = seat.adapter
+        logits = self._decoder.step(tokens, positions, adapters)
+        taken = [k for k, _ in seated]
+        return self._take(logits if len(taken) == width else logits[taken], taken)
+
+    def _take(self, logits: torch.Tensor, seats: Sequence[int]) -> Done:
+        """Append each row's next token; return the rows that end with it, their seats given up.
+
+        `logits` has a row per entry of `seats`.
+        """
+        rows = [seat.row for seat in map(self._seats.__getitem__, seats) if seat is not None]
+        noise = [row.noise[len(row.output)] for row in rows]
+        tokens = pick_tokens(logits, [row.sampling for row in rows], noise)
+        ended = []
+        for k, (row, token) in enumerate(zip(rows, tokens, strict=True)):
+            row.output.append(token)
+            if token in self._ends or len(row.output) == row.limit:
+                ended.append(k)
+        if not ended:
+            return []
+        sound = logits[ended].isfinite().all(dim=-1).tolist()
+        for k, finite in zip(ended, sound, strict=True):
+            self._leave(seats[k])
+            if not finite:
+                self._decoder.wipe(seats[k])
+        return self._complete([rows[k] for k in ended])
+
+    def _leave(self, seat: int) -> None:
+        left = self._seats[seat]
+        assert left is not None
+        self._adapters.release(left.adapter)
+        self._seats[seat] = None
+
+    def _complete(self, rows: Sequence[Row]) -> Done:
+        stopped = [row.output[-1] in self._ends for row in rows]
+        said = [row.output[: len(row.output) - end] for row, end in zip(rows, stopped, strict=True)]
+        return [
+            (row.place, Completion(text, len(row.prompt), len(row.output), truncated=not end))
+            for row, text, end in zip(rows, self._prompts.decode(said), stopped, strict=True)
+        ]
+
+    def _close_ranks(self) -> None:
+        """Move rows from the back into empty seats, once there are enough to be worth it."""
+        taken = [(k, seat) for k, seat in enumerate(self._seats) if seat is not None]
+        if len(taken) >= _SPARSE * (taken[-1][0] + 1):
+            return
+        empty = [k for k in range(len(taken)) if self._seats[k] is None]
+        for target, (source, seat) in zip(empty, reversed(taken), strict=False):
+            self._decoder.move(source, target, seat.row.position)
+            self._seats[target], self._seats[source] = seat, None

@@ -1,0 +1,82 @@
+"""Where a model runs and how: device, number format, and the memory there."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+import psutil
+import torch
+
+from hswarm.errors import HswarmError
+
+_DTYPES: Final = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_NEVER: Final = 1 << 30
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device called `name`; "auto" is a GPU if there is one. HswarmError if absent."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError):
+        raise HswarmError(
+            f"This machine has no device {name!r} that PyTorch can use.",
+            hint="Set engine.device to auto or cpu.",
+        ) from None
+    return device
+
+
+def pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Return the number format called `name`.
+
+    "auto" is float32, in which an answer does not depend on what else is in its batch, except on
+    CUDA, where bfloat16 (float16 on cards without it) is what models are made for.
+    """
+    if name != "auto":
+        return _DTYPES[name]
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def memory_of(device: torch.device) -> int:
+    """Return the bytes of memory that `device` has, in use or not."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1])
+    return int(psutil.virtual_memory().total)
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep freed memory for the next request instead of giving it back.
+
+    glibc otherwise returns every large buffer to the system at once, and the next layer pays for
+    fresh pages: that is more than half the time of a small model. Other C libraries stay as they
+    are.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(_M_MMAP_THRESHOLD, _NEVER)
+    mallopt(_M_TRIM_THRESHOLD, _NEVER)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that a device, or the machine, has no memory left."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "can't allocate memory" in text
+    )

@@ -1,0 +1,68 @@
+"""Prompts in, token ids out, and back: the tokenizer of a family's base model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2.exceptions import TemplateError
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from hswarm.errors import HswarmError
+from hswarm.experts.family import Family, PromptStyle
+
+
+class Prompts:
+    """Encodes prompts in the family's style and decodes answers."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, style: PromptStyle) -> None:
+        self.tokenizer = tokenizer
+        self._style = style
+
+    @classmethod
+    def load(cls, family: Family) -> Prompts:
+        """Load the tokenizer of the family's base, or raise HswarmError."""
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                family.base, trust_remote_code=family.trust_remote_code, local_files_only=True
+            )
+        except (OSError, ValueError) as error:
+            raise _unusable(family.base, str(error)) from None
+        if family.prompt == "chat" and not tokenizer.chat_template:
+            raise HswarmError(
+                f"The tokenizer in {family.base} has no chat template.",
+                hint="Set `prompt: plain` in the pool, or use a chat-tuned base.",
+            )
+        return cls(tokenizer, family.prompt)
+
+    def encode(self, prompts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each prompt, the chat template applied; all in one call."""
+        distinct = list(dict.fromkeys(prompts))
+        if self._style == "chat":
+            chats = [[{"role": "user", "content": prompt}] for prompt in distinct]
+            try:
+                texts = self.tokenizer.apply_chat_template(
+                    chats, tokenize=False, add_generation_prompt=True
+                )
+            except TemplateError as error:
+                raise HswarmError(
+                    f"The chat template cannot render a prompt: {error}.",
+                    hint="Set `prompt: plain` in the pool.",
+                ) from None
+            encoded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        else:
+            encoded = self.tokenizer(distinct)["input_ids"]
+        by_prompt = dict(zip(distinct, encoded, strict=True))
+        return [by_prompt[prompt] for prompt in prompts]
+
+    def decode(self, answers: Sequence[Sequence[int]]) -> list[str]:
+        """Return each answer as text, without special tokens and surrounding space."""
+        texts = self.tokenizer.batch_decode([list(a) for a in answers], skip_special_tokens=True)
+        return [text.strip() for text in texts]
+
+
+def _unusable(base: Path, why: str) -> HswarmError:
+    return HswarmError(
+        f"The tokenizer in {base} cannot be loaded: {why.splitlines()[0]}",
+        hint="Is the base complete? It needs tokenizer.json and tokenizer_config.json.",
+    )

@@ -1,0 +1,199 @@
+"""The runner: requests in, answers out, through one resident base model."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Event
+from typing import Final
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging
+
+from hswarm.config import EngineConfig
+from hswarm.engines.batching import Outcome
+from hswarm.engines.request import Blend, CallFailed, Request
+from hswarm.engines.transformers.lane import Done, Lane, Reach
+from hswarm.engines.transformers.placement import (
+    is_out_of_memory,
+    keep_freed_memory,
+    memory_of,
+    pick_device,
+    pick_dtype,
+)
+from hswarm.engines.transformers.prompts import Prompts
+from hswarm.engines.transformers.rows import Row
+from hswarm.engines.transformers.sampling import draw_noise
+from hswarm.errors import HswarmError
+from hswarm.experts.blend import stack_experts
+from hswarm.experts.family import Family
+
+_ROWS: Final = 256
+"""Rows decoded at once; more make a pass no cheaper per row."""
+
+_CPU_TOKENS, _GPU_TOKENS = 1024, 16_384
+"""Tokens of prompts read at once. Few, on a CPU: that activations stay in its cache counts more
+than large products do."""
+
+_CPU_OVERHEAD, _GPU_OVERHEAD = 40, 512
+
+_SMALL: Final = 256 * 2**20
+"""Bytes of weights up to which threads work side by side, each on rows of its own, rather than all
+on one product. That way none waits for another: with a core taken away, by whatever else the
+machine does, threads that meet at every product come almost to a stop."""
+
+_LANES: Final = 8
+"""Threads side by side at most: Python runs in one of them at a time."""
+
+
+class TransformersRunner:
+    """Answers requests for the blends of one family, in this process.
+
+    Greedy answers are those of `model.generate` with the blend loaded by PEFT: in float32 token by
+    token, in shorter formats up to rounding, which then depends on what shares the batch. Of the
+    model's generation settings only the end-of-sequence tokens are used.
+    """
+
+    def __init__(self, family: Family, config: EngineConfig | None = None) -> None:
+        config = config or EngineConfig()
+        self._family = family
+        device = pick_device(config.device)
+        on_cpu = device.type == "cpu"
+        if on_cpu:
+            keep_freed_memory()
+        self._prompts = Prompts.load(family)
+        model = _load(family, device, pick_dtype(config.dtype, device))
+        self._places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        threads = config.threads or torch.get_num_threads()
+        size = sum(p.numel() * p.element_size() for p in model.parameters())
+        lanes = min(threads, _LANES) if on_cpu and size <= _SMALL else 1
+        self._threads = threads if lanes == 1 else 1
+        stack = stack_experts(family)
+        self._lanes = [
+            Lane(
+                twin,
+                family,
+                stack,
+                self._prompts,
+                ends=_end_tokens(model, self._prompts),
+                reach=Reach(
+                    rows=config.batch_size or _ROWS,
+                    tokens=_CPU_TOKENS if on_cpu else _GPU_TOKENS,
+                    overhead=_CPU_OVERHEAD if on_cpu else _GPU_OVERHEAD,
+                ),
+                memory=memory_of(device) // lanes,
+            )
+            for twin in [_twin(model) for _ in range(lanes - 1)] + [model]
+        ]
+        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="hswarm-lane")
+
+    def run(self, requests: Sequence[Request], /) -> Iterator[Sequence[tuple[int, Outcome]]]:
+        """Answer `requests`, yielding after each pass what has ended."""
+        rows, refused = self._admit(requests)
+        yield refused
+        ended: SimpleQueue[Done | None] = SimpleQueue()
+        stop = Event()
+
+        def work(lane: Lane, share: Sequence[Row]) -> None:
+            torch.set_num_threads(self._threads)
+            try:
+                for done in lane.run(share):
+                    ended.put(done)
+                    if stop.is_set():
+                        break
+            finally:
+                ended.put(None)
+
+        # Dealt by length, whatever came first: which rows share a pass must not depend on timing.
+        rows.sort(key=lambda row: row.order)
+        shares = [rows[k :: len(self._lanes)] for k in range(len(self._lanes))]
+        working = [
+            self._pool.submit(work, lane, share)
+            for lane, share in zip(self._lanes, shares, strict=True)
+            if share
+        ]
+        try:
+            for _ in working:
+                while (done := ended.get()) is not None:
+                    yield done
+        finally:
+            stop.set()
+            for lane_done in working:
+                lane_done.result()
+
+    def _admit(self, requests: Sequence[Request]) -> tuple[list[Row], Done]:
+        """Return the requests as rows, and what is to be said of those that cannot be run."""
+        rows: list[Row] = []
+        refused: Done = []
+        most = self._places or math.inf
+        prompts = self._prompts.encode([request.prompt for request in requests])
+        for place, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
+            model, sampling = request.model, request.sampling
+            if not isinstance(model, Blend) or model.family != self._family.fingerprint:
+                raise HswarmError(
+                    f"No engine at hand runs {model}.",
+                    hint="It belongs to another pool, or its files have changed.",
+                )
+            row = model.row
+            if len(row) not in {0, len(self._family)} or not all(map(math.isfinite, row)):
+                refused.append((place, CallFailed(f"{list(row)} is no blend of the family")))
+            elif not 0 < len(prompt) < most:
+                why = f"the prompt has {len(prompt)} tokens, the model takes 1 to {most - 1}"
+                refused.append((place, CallFailed(why)))
+            else:
+                limit = int(min(sampling.max_tokens, most - len(prompt)))
+                noise = draw_noise(sampling) if sampling.temperature > 0 else [0.0] * limit
+                rows.append(Row(place, row, prompt, sampling, limit, noise))
+        return rows, refused
+
+
+def _load(family: Family, device: torch.device, dtype: torch.dtype) -> PreTrainedModel:
+    """Load the family's base model, or raise HswarmError."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            family.base,
+            dtype=dtype,
+            trust_remote_code=family.trust_remote_code,
+            local_files_only=True,
+        )
+        model.to(device)  # type: ignore[arg-type]
+    except (OSError, ValueError) as error:
+        raise HswarmError(
+            f"The base model in {family.base} cannot be loaded: {str(error).splitlines()[0]}",
+            hint="It has to be a causal language model that transformers knows.",
+        ) from None
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise HswarmError(
+            f"The base model in {family.base} does not fit into the memory of {device}.",
+            hint="Use a smaller base, a shorter engine.dtype, or another engine.device.",
+        ) from None
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    model.eval()  # type: ignore[no-untyped-call]
+    return model
+
+
+def _twin(model: PreTrainedModel) -> PreTrainedModel:
+    """Return a model with layers of its own over the same weights."""
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, shared)
+
+
+def _end_tokens(model: PreTrainedModel, prompts: Prompts) -> frozenset[int]:
+    """Return the ids after which an answer is over."""
+    settings = model.generation_config
+    ends = settings.eos_token_id if settings is not None else None
+    if ends is None:
+        ends = prompts.tokenizer.eos_token_id
+    if ends is None:
+        return frozenset()
+    return frozenset([ends] if isinstance(ends, int) else ends)

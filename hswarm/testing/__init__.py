@@ -1,0 +1,1 @@
+"""Contract tests: what each kind of part promises, to be inherited by the tests of a new one."""

@@ -1,0 +1,324 @@
+"""The transformers engine says what `model.generate` says, whatever shares the batch."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from hswarm.config import EngineConfig
+from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.memo import MemoEngine
+from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampling
+from hswarm.engines.transformers import TransformersRunner, adapters
+from hswarm.engines.transformers import runner as runner_module
+from hswarm.engines.transformers.decoder import Decoder
+from hswarm.errors import HswarmError
+from hswarm.experts.blend import save_adapter
+from hswarm.testing.engines import EngineContract
+
+ROWS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.5, 0.8, -0.3), ())
+
+
+GREEDY = Sampling(12)
+LANE = EngineConfig(device="cpu", threads=1)
+
+
+def make_requests(family, count, *, sampling=GREEDY, longest=30, rows=ROWS, seed=0):
+    rng = random.Random(seed)
+    return [
+        Request(
+            Blend(family.fingerprint, rows[k % len(rows)]),
+            " ".join(f"w{rng.randrange(5, 64)}" for _ in range(rng.randrange(1, longest))),
+            sampling,
+        )
+        for k in range(count)
+    ]
+
+
+def run(runner, requests):
+    outcomes = dict(pair for batch in runner.run(requests) for pair in batch)
+    assert sorted(outcomes) == list(range(len(requests)))
+    return [outcomes[k] for k in range(len(requests))]
+
+
+def generate_one_by_one(family, requests, folder):
+    """Answer with PEFT and `model.generate`, a row at a time."""
+    tokenizer = AutoTokenizer.from_pretrained(family.base)
+    answers = {}
+    for number, row in enumerate({request.model.row for request in requests}):
+        model = AutoModelForCausalLM.from_pretrained(family.base, dtype=torch.float32)
+        if row:
+            save_adapter(family, row, folder / str(number))
+            model = PeftModel.from_pretrained(model, folder / str(number))
+        model.eval()
+        for request in requests:
+            if request.model.row != row:
+                continue
+            text = request.prompt
+            if family.prompt == "chat":
+                chat = [{"role": "user", "content": text}]
+                text = tokenizer.apply_chat_template(
+                    chat, tokenize=False, add_generation_prompt=True
+                )
+            given = tokenizer(text, return_tensors="pt")
+            with torch.inference_mode():
+                output = model.generate(
+                    input_ids=given["input_ids"],
+                    attention_mask=given["attention_mask"],
+                    do_sample=False,
+                    max_new_tokens=request.sampling.max_tokens,
+                )[0, given["input_ids"].shape[1] :]
+            ended = int(output[-1]) in {3, 4, 20, 33}
+            answers[request] = Completion(
+                tokenizer.decode(output[: len(output) - ended], skip_special_tokens=True).strip(),
+                given["input_ids"].shape[1],
+                len(output),
+                truncated=not ended,
+            )
+    return [answers[request] for request in requests]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "threads"),
+    [
+        ("llama", 1),
+        ("gemma", 1),
+        ("gemma2", 1),
+        ("gemma3", 1),
+        ("mistral", 2),
+        ("qwen3", 2),
+        ("gpt2", 1),
+    ],
+)
+def test_a_mixed_batch_equals_generate_one_by_one(architecture, threads, make_family, tmp_path):
+    family = make_family(architecture)
+    requests = make_requests(family, 25)
+    expected = generate_one_by_one(family, requests, tmp_path)
+    assert any(not answer.truncated for answer in expected)
+    assert len({answer.text for answer in expected}) > 15
+    runner = TransformersRunner(family, EngineConfig(device="cpu", threads=threads))
+    assert run(runner, requests) == expected
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7])
+def test_few_seats_are_taken_in_turn(batch_size, make_family):
+    family = make_family("mistral")
+    requests = make_requests(family, 30)
+    expected = run(TransformersRunner(family, LANE), requests)
+    runner = TransformersRunner(family, LANE.model_copy(update={"batch_size": batch_size}))
+    assert run(runner, requests) == expected
+    assert run(runner, requests[::-1]) == expected[::-1]
+    assert run(runner, requests[:4]) == expected[:4]
+
+
+def test_little_memory_for_blends_changes_nothing(make_family, monkeypatch):
+    family = make_family("llama")
+    requests = make_requests(family, 30)
+    expected = run(TransformersRunner(family, LANE), requests)
+    monkeypatch.setattr(adapters, "_SHARE", 2**60)
+    assert run(TransformersRunner(family, LANE), requests) == expected
+
+
+def test_prompts_longer_than_a_reading_are_read_alone(make_family, monkeypatch):
+    family = make_family("gemma3")
+    requests = make_requests(family, 12, longest=90)
+    expected = run(TransformersRunner(family, LANE), requests)
+    monkeypatch.setattr(runner_module, "_CPU_TOKENS", 20)
+    assert run(TransformersRunner(family, LANE), requests) == expected
+
+
+def out_of_memory(kind):
+    if kind == "device":
+        return torch.OutOfMemoryError("CUDA out of memory.")
+    return RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+
+@pytest.mark.parametrize("kind", ["device", "machine"])
+@pytest.mark.parametrize("method", ["read", "step"])
+def test_when_memory_runs_out_it_goes_on_with_half(method, kind, make_family, monkeypatch):
+    family = make_family("llama")
+    requests = make_requests(family, 40)
+    expected = run(TransformersRunner(family, LANE), requests)
+    runner = TransformersRunner(family, LANE)
+    original = getattr(Decoder, method)
+    sizes = []
+
+    def scarce(decoder, rows, *arguments):
+        sizes.append(len(rows))
+        if len(rows) > 5:
+            raise out_of_memory(kind)
+        return original(decoder, rows, *arguments)
+
+    monkeypatch.setattr(Decoder, method, scarce)
+    assert run(runner, requests) == expected
+    assert max(sizes) > 5
+    assert sizes[-1] <= 5
+
+
+def test_a_row_for_which_there_is_never_memory_fails_alone(make_family, monkeypatch):
+    family = make_family("llama")
+    requests = make_requests(family, 9)
+    expected = run(TransformersRunner(family, LANE), requests)
+    runner = TransformersRunner(family, LANE)
+    longest = max(answer.prompt_tokens for answer in expected)
+    read = Decoder.read
+
+    def scarce(decoder, prompts, *arguments):
+        if max(map(len, prompts)) == longest:
+            raise out_of_memory("device")
+        return read(decoder, prompts, *arguments)
+
+    monkeypatch.setattr(Decoder, "read", scarce)
+    for answer, wanted in zip(run(runner, requests), expected, strict=True):
+        if wanted.prompt_tokens == longest:
+            assert isinstance(answer, CallFailed)
+            assert "memory" in str(answer)
+        else:
+            assert answer == wanted
+
+
+def test_other_errors_are_not_taken_for_want_of_memory(make_family, monkeypatch):
+    family = make_family("llama")
+    runner = TransformersRunner(family, LANE)
+
+    def broken(*_):
+        raise RuntimeError("something else")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Decoder, "step", broken)
+        with pytest.raises(RuntimeError, match="something else"):
+            run(runner, make_requests(family, 9))
+    requests = make_requests(family, 9)
+    assert run(runner, requests) == run(TransformersRunner(family, LANE), requests)
+
+
+def test_a_blend_that_overflows_spoils_no_other(make_family):
+    family = make_family("qwen3")
+    requests = make_requests(family, 24)
+    expected = run(TransformersRunner(family, LANE), requests)
+    wild = make_requests(family, 24, rows=((1e30, -1e30, 1e30),), seed=1)
+    runner = TransformersRunner(family, LANE.model_copy(update={"batch_size": 5}))
+    mixed = [request for pair in zip(requests, wild, strict=True) for request in pair]
+    assert run(runner, mixed)[::2] == expected
+    assert run(runner, requests) == expected
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_shorter_formats_run(dtype, make_family):
+    family = make_family("llama")
+    requests = make_requests(family, 20)
+    runner = TransformersRunner(family, LANE.model_copy(update={"dtype": dtype}))
+    exact = run(TransformersRunner(family, LANE), requests)
+    short = run(runner, requests)
+    same = sum(a.text.split()[:1] == b.text.split()[:1] for a, b in zip(exact, short, strict=True))
+    assert same >= 15
+
+
+def test_requests_that_cannot_be_run_fail_alone_and_say_why(make_family):
+    family = make_family("llama")
+    fine, long, foreign_shape, infinite = make_requests(family, 4)
+    requests = [
+        fine,
+        replace(long, prompt="w7 " * 200),
+        replace(foreign_shape, model=Blend(family.fingerprint, (1.0, 0.0))),
+        replace(infinite, model=Blend(family.fingerprint, (1.0, 0.0, float("inf")))),
+    ]
+    answer, *failures = run(TransformersRunner(family, LANE), requests)
+    assert isinstance(answer, Completion)
+    assert [type(failure) for failure in failures] == [CallFailed] * 3
+    assert "202 tokens" in str(failures[0])
+
+
+def test_an_answer_stops_where_the_model_was_not_made_for_more(make_family):
+    family = make_family("llama")
+    request = replace(make_requests(family, 1)[0], prompt="w7 " * 120, sampling=Sampling(50))
+    (answer,) = run(TransformersRunner(family, LANE), [request])
+    assert answer.prompt_tokens == 122
+    assert answer.generated_tokens <= 6
+
+
+def test_a_request_for_another_family_is_refused(make_family):
+    runner = TransformersRunner(make_family("llama"), LANE)
+    requests = [
+        replace(request, model=Blend("0" * 64, (1.0, 0.0, 0.0)))
+        for request in make_requests(make_family("llama"), 1)
+    ]
+    with pytest.raises(HswarmError, match="No engine at hand"):
+        run(runner, requests)
+
+
+def test_a_flush_may_be_left_in_the_middle(make_family):
+    family = make_family("llama")
+    requests = make_requests(family, 20)
+    runner = TransformersRunner(family, EngineConfig(device="cpu", threads=2))
+    expected = run(runner, requests)
+    flush = runner.run(requests)
+    for _ in range(3):
+        next(flush)
+    flush.close()
+    assert run(runner, requests) == expected
+
+
+def test_a_model_whose_layers_keep_no_keys_is_refused(make_family):
+    with pytest.raises(HswarmError, match="'mamba' cannot be run"):
+        TransformersRunner(make_family("mamba"), LANE)
+
+
+def test_a_chat_family_needs_a_chat_template(make_family, tmp_path):
+    family = make_family("llama")
+    shutil.copytree(family.base, tmp_path / "base")
+    (tmp_path / "base" / "chat_template.jinja").unlink()
+    with pytest.raises(HswarmError, match="no chat template") as caught:
+        TransformersRunner(replace(family, base=tmp_path / "base"), LANE)
+    assert "plain" in caught.value.hint
+
+
+def test_a_device_that_is_not_there_is_named(make_family):
+    with pytest.raises(HswarmError, match="no device 'cuda:99'"):
+        TransformersRunner(make_family("llama"), EngineConfig(device="cuda:99"))
+
+
+@pytest.mark.parametrize("concurrent", [1, 8])
+@pytest.mark.parametrize("remember", [True, False])
+def test_neither_memo_nor_concurrency_changes_an_answer(concurrent, remember, make_family):
+    family = make_family("qwen3")
+    expected = run(TransformersRunner(family, LANE), make_requests(family, 12))
+    engine = MemoEngine(BatchingEngine(TransformersRunner(family, LANE)), remember=remember)
+    requests = make_requests(family, 12)
+
+    async def main():
+        free = asyncio.Semaphore(concurrent)
+
+        async def ask(request):
+            async with free:
+                return await engine.generate(request)
+
+        answers = await asyncio.gather(*map(ask, [*requests, *requests]))
+        await engine.aclose()
+        return answers
+
+    assert asyncio.run(main()) == expected * 2
+    assert engine.usage.generated == (12 if remember else 24)
+
+
+class TestTransformersContract(EngineContract):
+    @pytest.fixture(autouse=True)
+    def _runner(self, make_family):
+        self.family = make_family("mistral")
+        self.runner = TransformersRunner(self.family, LANE)
+
+    def open_engine(self):
+        return BatchingEngine(self.runner)
+
+    def requests(self):
+        return make_requests(self.family, 6)
+
+    def hopeless(self):
+        return replace(self.requests()[0], prompt="w7 " * 200)
