@@ -23,9 +23,7 @@ INSTRUCTIONS: Final[dict[PromptRole, str]] = {
 }
 
 
-def write_prompt(
-    role: PromptRole, responses: Sequence[str], context: str, question: str
-) -> str:
+def write_prompt(role: PromptRole, responses: Sequence[str], context: str, question: str) -> str:
     """Return the text that a node of `role` is given.
 
     `responses` are its parents' answers in order of the parents' node index; newlines in them

@@ -48,3 +48,28 @@ def build(
         console.print(f"Interrupted. To go on: hswarm experts build {pool} --out {out}")
         raise typer.Exit(130) from None
     console.print(f"Done: base model and experts are in {out}", soft_wrap=True)
+
+
+@app.command(epilog="For example: hswarm experts table --limit 100")
+def table(
+    limit: Annotated[int | None, typer.Option(help="Items per task; all by default.")] = None,
+    probes: Annotated[int, typer.Option(help="Exchanges per skill.")] = 100,
+) -> None:
+    """Measure what each model of the tiny pool can and cannot do, alone, on held-out items."""
+    from hswarm.api import measure_pool
+    from hswarm.cli.console import open_console
+    from hswarm.cli.numerals import show_utility
+    from hswarm.cli.tables import plain_table
+
+    open_console(stderr=True).print("Measuring eleven models; about two minutes on 2 cores.")
+    abilities = measure_pool(limit=limit, probes=probes)
+    console = open_console()
+    for what in ("tasks", "skills"):
+        columns = list(getattr(abilities[0], what))
+        heading = "alone on the test split of" if what == "tasks" else "next step of a kind"
+        console.print(f"\nAccuracy, {heading}:\n")
+        lines = plain_table(["model", *columns], right=columns)
+        for ability in abilities:
+            scores = getattr(ability, what)
+            lines.add_row(ability.model, *(show_utility(scores[name]) for name in columns))
+        console.print(lines, soft_wrap=True)

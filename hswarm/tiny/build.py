@@ -78,9 +78,7 @@ def build(folder: Path, report: Report) -> None:
             _build_expert(base, folder / name, name, place, report)
 
 
-def _pairs(
-    skills: tuple[str, ...], place: int, *, focus: float = 0.0
-) -> Iterator[tuple[str, str]]:
+def _pairs(skills: tuple[str, ...], place: int, *, focus: float = 0.0) -> Iterator[tuple[str, str]]:
     rng = np.random.default_rng([SEED, place])
     for exchange in exchanges(skills, rng, focus=focus):
         yield exchange.prompt, exchange.response

@@ -15,7 +15,7 @@ from hswarm.swarm import pso
 from hswarm.swarm.populate import populate
 
 sys.path.insert(0, str(Path(__file__).parent))
-from landscape import Landscape, make_setting 
+from landscape import Landscape, make_setting
 
 METHODS = ("heterogeneous", "role-only", "weight-only", "model-swarms")
 

@@ -1,0 +1,6 @@
+"""`python -m hswarm`."""
+
+from hswarm.cli.app import main
+
+if __name__ == "__main__":
+    main()
