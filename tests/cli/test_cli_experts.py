@@ -8,9 +8,6 @@ import hswarm.tiny
 from hswarm.cli.app import app
 from hswarm.errors import HswarmError
 
-SCHEDULE = SimpleNamespace(steps=2, batch=4)
-
-
 @pytest.fixture
 def recipe(monkeypatch):
     """Replace the training, which takes long, by one that only reports."""
@@ -21,9 +18,7 @@ def recipe(monkeypatch):
                 report(name, step, 2, 0.5)
         module.built = folder
 
-    module = SimpleNamespace(
-        build=build, built=None, BASE_SCHEDULE=SCHEDULE, EXPERT_SCHEDULES={"friends": SCHEDULE}
-    )
+    module = SimpleNamespace(build=build, built=None, WORK={"base": 8, "friends": 8})
     monkeypatch.setitem(sys.modules, "hswarm.tiny.build", module)
     monkeypatch.setattr(hswarm.tiny, "build", module, raising=False)
     return module
