@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP_FLAGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
-.PHONY: demo test check test-slow format clean
+.PHONY: demo test check test-kills format clean
 
 demo: .venv/installed
 	$(BIN)/hswarm optimize --task gaia-text
@@ -20,9 +20,6 @@ check: .venv/tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
-
-test-slow: .venv/tests
-	$(BIN)/python -m pytest -m slow
 
 format: .venv/tests
 	$(BIN)/ruff format .
@@ -44,3 +41,6 @@ format: .venv/tests
 
 clean:
 	rm -rf .venv
+
+test-kills: .venv/tests
+	HSWARM_KILLS=50 $(BIN)/python -m pytest tests/faults/test_run_kills.py

@@ -61,7 +61,7 @@ def table(
     from hswarm.cli.numerals import show_utility
     from hswarm.cli.tables import plain_table
 
-    open_console(stderr=True).print("Measuring eleven models; about two minutes on 2 cores.")
+    open_console(stderr=True).print("Measuring every model of the pool; this takes minutes.")
     abilities = measure_pool(limit=limit, probes=probes)
     console = open_console()
     for what in ("tasks", "skills"):

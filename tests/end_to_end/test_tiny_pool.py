@@ -1,0 +1,136 @@
+"""Whole runs on the models that come with the package."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import hswarm
+from hswarm.api import Watch, configure, resume, start
+from hswarm.errors import HswarmError
+
+SMALL = {"limit": 6, "max_iterations": 1, "settings": {"engine": {"threads": 1}}}
+
+
+def small_run(folder: Path, task: str = "gaia-text", **changes):
+    watch = Watch()
+    result = hswarm.optimize(task, run=folder, watch=watch, **{**SMALL, **changes})
+    return result, watch.usage
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "gaia"
+    return folder, *small_run(folder)
+
+
+def test_every_distinct_request_is_generated_once(finished):
+    _, result, usage = finished
+
+    assert usage.work.requests == result.total.generated < result.total.answered
+
+
+def test_a_bundled_set_is_never_taken_for_the_benchmark(finished):
+    folder, result, _ = finished
+
+    assert result.task == "gaia-text (bundled)"
+    assert json.loads((folder / "result.json").read_text())["task"] == "gaia-text (bundled)"
+
+
+def test_the_result_is_what_the_journal_says(finished):
+    folder, result, _ = finished
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").open()]
+    best = max(line["utility"] for line in lines if line["event"] == "evaluation")
+
+    assert result.found.dev.utility == best
+
+
+def test_an_iteration_writes_little(finished):
+    folder, _, _ = finished
+    lines = (folder / "journal.jsonl").read_text().splitlines(keepends=True)
+    last = max(json.loads(line)["iteration"] for line in lines)
+    journal = sum(len(line) for line in lines if json.loads(line)["iteration"] == last)
+
+    assert (folder / "state.json").stat().st_size + journal <= 100_000
+
+
+def test_the_same_run_again_writes_the_same_bytes(finished, tmp_path):
+    folder, _, _ = finished
+    small_run(tmp_path / "again")
+
+    again = (tmp_path / "again" / "result.json").read_bytes()
+    assert again == (folder / "result.json").read_bytes()
+
+
+def test_without_the_memo_the_result_is_the_same(finished, tmp_path):
+    _, result, _ = finished
+    off = {"engine": {"threads": 1, "memo": False}}
+    without, usage = small_run(tmp_path / "run", settings=off)
+
+    assert without.found == result.found
+    assert without.compared == result.compared
+    assert usage.work.requests == without.total.answered
+
+
+def test_a_raised_budget_goes_on_as_if_it_had_always_been_so(finished, tmp_path):
+    result, _ = small_run(tmp_path / "long", "knowledge-crosswords", max_iterations=2)
+    small_run(tmp_path / "raised", "knowledge-crosswords")
+    raised = resume(tmp_path / "raised", Watch(), {"search": {"max_iterations": 2}})
+
+    assert raised.found == result.found
+    assert raised.search == result.search
+
+
+def test_a_token_budget_ends_the_search_with_the_best_so_far(tmp_path):
+    result, _ = small_run(tmp_path / "run", max_tokens=1, max_iterations=5)
+
+    assert result.stopped == "max-tokens"
+    assert result.iterations == 0
+    assert result.found.test.items == 6
+
+
+def test_other_data_on_resume_are_refused(tmp_path):
+    config = configure(
+        "gsm8k", pool="tiny", method="role-only", preset="default", seed=0, limit=3,
+        max_iterations=0,
+    )  # fmt: skip
+    start(config, tmp_path / "run", Watch())
+    provenance = tmp_path / "run" / "provenance.json"
+    content = json.loads(provenance.read_text())
+    content["fingerprints"]["task"] = "0" * 64
+    provenance.write_text(json.dumps(content))
+
+    with pytest.raises(HswarmError, match="content has changed"):
+        resume(tmp_path / "run", Watch(), {"search": {"max_iterations": 1}})
+
+
+@pytest.mark.parametrize("method", ["role-only", "weight-only", "model-swarms"])
+@pytest.mark.parametrize("task", ["nlgraph", "gsm8k"])
+def test_every_method_runs_on_every_kind_of_task(method, task, tmp_path):
+    result, _ = small_run(tmp_path / "run", task, method=method, limit=3)
+
+    assert result.method == method
+    experts = len(result.compared[1].nodes)  # a chain of all
+    assert len(result.found.nodes) == (1 if method == "model-swarms" else experts)
+
+
+def test_a_users_task_in_the_authors_format(tmp_path):
+    data = tmp_path / "mine.json"
+    item = {"question": "What is Ada's friend?", "answer": "Ben"}
+    data.write_text(json.dumps({"dataset": "mine", "dev": [item] * 2, "test": [item] * 2}))
+    result, _ = small_run(tmp_path / "run", data=str(data))
+
+    assert "(bundled)" not in result.task
+    assert result.found.test.items == 2
+
+
+def test_watching_changes_nothing(finished, tmp_path):
+    folder, _, _ = finished
+    events = []
+    watch = replace(Watch(), observe=events.append)
+    hswarm.optimize("gaia-text", run=tmp_path / "run", watch=watch, **SMALL)
+
+    assert len(events) > 4
+    again = (tmp_path / "run" / "result.json").read_bytes()
+    assert again == (folder / "result.json").read_bytes()
