@@ -8,6 +8,7 @@ import hswarm.tiny
 from hswarm.cli.app import app
 from hswarm.errors import HswarmError
 
+
 @pytest.fixture
 def recipe(monkeypatch):
     """Replace the training, which takes long, by one that only reports."""
