@@ -10,6 +10,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
+    FalconConfig,
     Gemma2Config,
     Gemma3TextConfig,
     GemmaConfig,
@@ -26,8 +27,8 @@ from hswarm.experts.family import Family, open_family
 
 WORDS = 64
 TEMPLATE = (
-    "{% for m in messages %}w1 {{ m['content'] }}{% endfor %}"
-    "{% if add_generation_prompt %} w2{% endif %}"
+    "{% for m in messages %}w01 {{ m['content'] }}{% endfor %}"
+    "{% if add_generation_prompt %} w02{% endif %}"
 )
 
 _SHAPE = {
@@ -53,6 +54,9 @@ ARCHITECTURES = {
     "gemma3": Gemma3TextConfig(**_SHAPE, sliding_window=9, sliding_window_pattern=2),
     "mistral": MistralConfig(**_SHAPE, sliding_window=9),
     "qwen3": Qwen3Config(**_SHAPE),
+    "falcon": FalconConfig(
+        **{k: v for k, v in _SHAPE.items() if k not in {"intermediate_size", "head_dim"}}
+    ),
     "mamba": MambaConfig(
         vocab_size=WORDS, hidden_size=32, state_size=4, num_hidden_layers=1, eos_token_id=3
     ),
@@ -92,11 +96,11 @@ def make_family(tmp_path_factory: pytest.TempPathFactory) -> FamilyMaker:
 
 
 def _make(architecture: str, folder: Path) -> Family:
-    words = {f"w{k}": k for k in range(WORDS)}
-    tokenizer = Tokenizer(models.WordLevel(words, unk_token="w5"))
+    words = {f"w{k:02}": k for k in range(WORDS)}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="w05"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="w0", eos_token="w3", chat_template=TEMPLATE
+        tokenizer_object=tokenizer, pad_token="w00", eos_token="w03", chat_template=TEMPLATE
     ).save_pretrained(folder / "base")
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(ARCHITECTURES[architecture]).eval()

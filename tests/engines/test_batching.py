@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 
@@ -101,7 +103,7 @@ def test_a_flush_waits_for_coroutines_that_need_many_passes_of_the_loop():
         return await engine.generate(request(str(passes)))
 
     async def main():
-        await asyncio.gather(*(late(passes) for passes in range(0, 60, 3)))
+        await asyncio.gather(*(late(passes) for passes in range(0, 300, 30)))
         await engine.aclose()
 
     asyncio.run(main())
@@ -253,3 +255,9 @@ def test_the_time_in_the_runner_is_counted():
 
     asyncio.run(main())
     assert engine.work.seconds >= 0.1
+
+
+def test_neither_batching_nor_memo_loads_torch():
+    code = "import sys, hswarm.engines.memo, hswarm.testing.engines; print('torch' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"

@@ -19,6 +19,8 @@ from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampl
 from hswarm.engines.transformers import TransformersRunner, adapters
 from hswarm.engines.transformers import runner as runner_module
 from hswarm.engines.transformers.decoder import Decoder
+from hswarm.engines.transformers.lane import Lane
+from hswarm.engines.transformers.sampling import draw_noise, pick_tokens
 from hswarm.errors import HswarmError
 from hswarm.experts.blend import save_adapter
 from hswarm.testing.engines import EngineContract
@@ -35,7 +37,7 @@ def make_requests(family, count, *, sampling=GREEDY, longest=30, rows=ROWS, seed
     return [
         Request(
             Blend(family.fingerprint, rows[k % len(rows)]),
-            " ".join(f"w{rng.randrange(5, 64)}" for _ in range(rng.randrange(1, longest))),
+            " ".join(f"w{rng.randrange(5, 64):02}" for _ in range(rng.randrange(1, longest))),
             sampling,
         )
         for k in range(count)
@@ -95,6 +97,7 @@ def generate_one_by_one(family, requests, folder):
         ("mistral", 2),
         ("qwen3", 2),
         ("gpt2", 1),
+        ("falcon", 1),
     ],
 )
 def test_a_mixed_batch_equals_generate_one_by_one(architecture, threads, make_family, tmp_path):
@@ -226,7 +229,7 @@ def test_requests_that_cannot_be_run_fail_alone_and_say_why(make_family):
     fine, long, foreign_shape, infinite = make_requests(family, 4)
     requests = [
         fine,
-        replace(long, prompt="w7 " * 200),
+        replace(long, prompt="w07 " * 200),
         replace(foreign_shape, model=Blend(family.fingerprint, (1.0, 0.0))),
         replace(infinite, model=Blend(family.fingerprint, (1.0, 0.0, float("inf")))),
     ]
@@ -238,7 +241,7 @@ def test_requests_that_cannot_be_run_fail_alone_and_say_why(make_family):
 
 def test_an_answer_stops_where_the_model_was_not_made_for_more(make_family):
     family = make_family("llama")
-    request = replace(make_requests(family, 1)[0], prompt="w7 " * 120, sampling=Sampling(50))
+    request = replace(make_requests(family, 1)[0], prompt="w07 " * 120, sampling=Sampling(50))
     (answer,) = run(TransformersRunner(family, LANE), [request])
     assert answer.prompt_tokens == 122
     assert answer.generated_tokens <= 6
@@ -264,6 +267,44 @@ def test_a_flush_may_be_left_in_the_middle(make_family):
         next(flush)
     flush.close()
     assert run(runner, requests) == expected
+
+
+def test_lanes_stop_when_a_flush_is_left(make_family, monkeypatch):
+    passes = 2_000_000
+    reached = []
+
+    def endless(lane, rows):
+        for k in range(passes):
+            reached[:] = [k]
+            yield []
+
+    monkeypatch.setattr(Lane, "run", endless)
+    runner = TransformersRunner(make_family("llama"), LANE)
+    flush = runner.run(make_requests(make_family("llama"), 3))
+    for _ in range(3):
+        next(flush)
+    flush.close()
+    assert reached[0] < passes - 1
+
+
+def test_a_sampled_answer_is_drawn_from_the_models_distribution(make_family):
+    family = make_family("qwen3")
+    sampling = Sampling(12, temperature=1.2, top_p=0.9, seed=5)
+    (request,) = make_requests(family, 1, sampling=sampling, rows=((),))
+    (answer,) = run(TransformersRunner(family, LANE), [request])
+    model = AutoModelForCausalLM.from_pretrained(family.base, dtype=torch.float32).eval()
+    given = [1, *(int(word[1:]) for word in request.prompt.split()), 2]
+    said = []
+    for noise in draw_noise(sampling):
+        with torch.inference_mode():
+            logits = model(torch.tensor([given + said])).logits[:, -1]
+        said += pick_tokens(logits, [sampling], [noise])
+        if said[-1] in {3, 4, 20, 33}:
+            break
+    assert answer.prompt_tokens == len(given)
+    assert answer.generated_tokens == len(said)
+    kept = said if answer.truncated else said[:-1]
+    assert answer.text.split() == [f"w{token:02}" for token in kept if token not in {0, 3}]
 
 
 def test_a_model_whose_layers_keep_no_keys_is_refused(make_family):
@@ -321,4 +362,4 @@ class TestTransformersContract(EngineContract):
         return make_requests(self.family, 6)
 
     def hopeless(self):
-        return replace(self.requests()[0], prompt="w7 " * 200)
+        return replace(self.requests()[0], prompt="w07 " * 200)

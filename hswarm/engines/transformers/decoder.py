@@ -150,22 +150,21 @@ class Decoder:
         Raises HswarmError if the model's answers through the cache are not those it gives without.
         """
         head = self._model.get_output_embeddings()  # type: ignore[no-untyped-call]
-        for name, layer in list(self._model.named_modules()):
-            if layer is head:
-                replace(self._model, name, LastToken(layer, self._forward))
-        blocks = [
-            f"{name}.{len(layers) - 1}.mlp"
+        last_blocks = {
+            f"{name}.{len(layers) - 1}.mlp": layers[-1].get_submodule("mlp")
             for name, layers in self._model.named_modules()
             if isinstance(layers, nn.ModuleList)
             and len(layers) == self._config.num_hidden_layers
             and hasattr(layers[-1], "mlp")
-        ]
-        for name in blocks:
-            whole = self._model.get_submodule(name)
-            replace(self._model, name, LastToken(whole, self._forward))
-            if self._disagreement():
-                replace(self._model, name, whole)
+        }
+        for name, layer in list(self._model.named_modules()):
+            if layer is head or layer in last_blocks.values():
+                replace(self._model, name, LastToken(layer, self._forward))
         wrong = self._disagreement()
+        if wrong and last_blocks:
+            for name, layer in last_blocks.items():
+                replace(self._model, name, layer)
+            wrong = self._disagreement()
         if wrong or not _KINDS.issuperset(self._kinds):
             raise HswarmError(
                 f"Models of type {self._config.model_type!r} cannot be run by this engine.",

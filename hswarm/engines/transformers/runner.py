@@ -32,7 +32,7 @@ from hswarm.errors import HswarmError
 from hswarm.experts.blend import stack_experts
 from hswarm.experts.family import Family
 
-_ROWS: Final = 256
+_CPU_ROWS, _GPU_ROWS = 128, 256
 """Rows decoded at once; more make a pass no cheaper per row."""
 
 _CPU_TOKENS, _GPU_TOKENS = 1024, 16_384
@@ -81,7 +81,7 @@ class TransformersRunner:
                 self._prompts,
                 ends=_end_tokens(model, self._prompts),
                 reach=Reach(
-                    rows=config.batch_size or _ROWS,
+                    rows=config.batch_size or (_CPU_ROWS if on_cpu else _GPU_ROWS),
                     tokens=_CPU_TOKENS if on_cpu else _GPU_TOKENS,
                     overhead=_CPU_OVERHEAD if on_cpu else _GPU_OVERHEAD,
                 ),
