@@ -47,7 +47,10 @@ class Reading:
 def plan_readings(
     rows: Iterable[Row], *, most_rows: int, most_tokens: int, overhead: int
 ) -> list[Reading]:
-    """Put rows into readings, the longest first; what comes in whatever order leaves in the same.
+    """Put rows into readings, the shortest first; what comes in whatever order leaves in the same.
+
+    Rows that decode together attend to as many places as the longest of them. The other way round,
+    long rows that are slow to end would hold up all the shorter ones that follow.
 
     Padded to its longest row a reading holds at most `most_tokens` tokens, unless it is one row. A
     pass costs as much as its tokens and `overhead` more: within that, little is wasted on padding.
@@ -63,7 +66,7 @@ def plan_readings(
         for size in _divide(lengths, most_rows, most_tokens, overhead):
             readings.append(Reading(blend, tuple(members[start : start + size])))
             start += size
-    readings.sort(key=lambda reading: (-len(reading.rows[0].prompt), reading.blend))
+    readings.sort(key=lambda reading: (len(reading.rows[0].prompt), reading.blend))
     return readings
 
 
