@@ -74,7 +74,9 @@ def requests_of(family: Family, count: int) -> list[Request]:
     drawn = exchanges((), np.random.default_rng(0))
     return [
         Request(
-            Blend(family.fingerprint, tuple(float(j == k % EXPERTS) for j in range(EXPERTS))),
+            Blend(
+                family.fingerprint, tuple(float(j == k % len(family)) for j in range(len(family)))
+            ),
             next(drawn).prompt,
             Sampling(MAX_TOKENS),
         )
@@ -106,7 +108,7 @@ def plain(family: Family, requests: list[Request], merged: bool):
             model.set_adapter(expert.name)
             if merged:
                 model.merge_adapter([expert.name])
-            own = sorted(range(j, len(requests), EXPERTS), key=lambda k: len(chats[k]))
+            own = sorted(range(j, len(requests), len(family)), key=lambda k: len(chats[k]))
             for start in range(0, len(own), BATCH):
                 places = own[start : start + BATCH]
                 given = tokenizer(
@@ -205,7 +207,7 @@ def main() -> None:
         "size": options.size,
         "requests": options.requests,
         "generated_tokens": tokens,
-        "experts": EXPERTS,
+        "experts": len(family),
         "threads": options.threads,
         "machine": {
             "cpus": os.cpu_count(),
