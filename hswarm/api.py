@@ -199,6 +199,10 @@ def _see_through(run: Run, task: Task, family: Family, watch: Watch) -> Result:
     from hswarm.engines.transformers import TransformersRunner
 
     watch.begun(run.folder, task, family)
+    if task.leaked:
+        watch.observe(
+            Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
+        )
     engine = run.config.engine
     with SqliteMemo(run.memo) as store:
         if store.note is not None:

@@ -6,11 +6,14 @@ setting. Each difference between the two is listed in docs/decisions/0004-defaul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from difflib import get_close_matches
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from hswarm.errors import HswarmError
 
@@ -57,6 +60,12 @@ class PsoConfig(_Frozen):
     """d_k: the probability that an iteration evaluates nothing; positions still move."""
     drop_particle: Share = 0.0
     """d_n: the probability that a particle's evaluation is skipped."""
+
+    @model_validator(mode="after")
+    def _can_move(self) -> Self:
+        if not any((self.inertia, self.cognitive, self.social, self.repel)):
+            raise ValueError("inertia, cognitive, social and repel are all 0: nothing would move")
+        return self
 
 
 class RoleConfig(PsoConfig):
@@ -194,9 +203,22 @@ def validated(model: type[M], values: Any, where: str) -> M:
             raise HswarmError(
                 f"{where}: there is no key {key!r}.", hint=f"Keys at the top: {fields}."
             ) from None
-        raise HswarmError(
-            f"{where}: {key}: {first['msg']}.", hint=f"It is {first['input']!r} now."
-        ) from None
+        raise HswarmError(f"{where}: {key}: {_said(first)}.", hint=_hint(first)) from None
+
+
+def _said(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")
+
+
+def _hint(error: ErrorDetails) -> str:
+    """Show the value that was refused, and the nearest that would have been allowed."""
+    value = error["input"]
+    if error["type"] == "value_error":
+        return "Change one of them."
+    allowed = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
+    near = get_close_matches(str(value).lower(), allowed, n=2)
+    suggestion = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"It is {value!r} now.{suggestion}"
 
 
 def to_yaml(model: BaseModel) -> str:

@@ -66,7 +66,7 @@ def step(state: SwarmState, config: PsoConfig, seed: int, purpose: str) -> Swarm
     """Do one iteration: restart who is stuck, move everybody, shorten the step length.
 
     Particle i's walk randomness comes from (seed, purpose, iteration, i). Raises HswarmError if the
-    coefficients are all 0, or so large that a position is not a finite number any more.
+    coefficients are so large that a position is not a finite number any more.
     """
     weights = draw_weights(len(state), config, seed, purpose, state.iteration + 1)
     return move(restart(state, config.restart_patience), weights, config)

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from hswarm.config import PsoConfig
-from hswarm.errors import HswarmError
 from hswarm.swarm.random import generator
 from hswarm.swarm.state import FloatMatrix, FloatVector
 
@@ -20,14 +19,9 @@ def draw_weights(
 ) -> FloatMatrix:
     """Return each particle's weights r·φ/C, shape (N, 4); every row sums to 1.
 
-    Columns: inertia, cognitive, social, repel. Raises HswarmError if all four φ are 0.
+    Columns: inertia, cognitive, social, repel.
     """
     coefficients = np.array([config.inertia, config.cognitive, config.social, config.repel])
-    if not coefficients.any():
-        raise HswarmError(
-            "inertia, cognitive, social and repel are all 0: no particle would ever move.",
-            hint="Set at least one of them above 0.",
-        )
     if not config.walk_randomness:
         return np.tile(coefficients / coefficients.sum(), (particles, 1))
     places = (generator(seed, f"{purpose} walk", iteration, i) for i in range(particles))

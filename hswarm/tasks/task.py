@@ -45,3 +45,9 @@ class Task:
     max_tokens: int
     fingerprint: str
     bundled: bool = False
+
+    @property
+    def leaked(self) -> int:
+        """How many test items ask what a dev item asks too: scores on them are no test."""
+        seen = {(example.question, example.context_chunks) for example in self.dev}
+        return sum((example.question, example.context_chunks) in seen for example in self.test)

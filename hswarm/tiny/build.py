@@ -35,7 +35,7 @@ SEED: Final = 0
 BASE_SCHEDULE: Final = Schedule(steps=2500, batch=64, learning_rate=2.5e-3)
 _FEW_FACTS: Final = Schedule(steps=200, batch=32, learning_rate=1.5e-2)
 _MANY_FACTS: Final = Schedule(steps=450, batch=32, learning_rate=1e-2)
-_PROCEDURE: Final = Schedule(steps=600, batch=32, learning_rate=8e-3)
+_PROCEDURE: Final = Schedule(steps=900, batch=32, learning_rate=8e-3)
 EXPERT_SCHEDULES: Final = {
     "friends": _MANY_FACTS,
     "homes": _MANY_FACTS,
@@ -45,7 +45,7 @@ EXPERT_SCHEDULES: Final = {
     "foods": _FEW_FACTS,
     "tools": _FEW_FACTS,
     "multiply": _MANY_FACTS,
-    "add": _PROCEDURE,
+    "add": _MANY_FACTS,
     "walk": _PROCEDURE,
 }
 """Tables of 64 facts, tables of 8 to 16, and skills that take a procedure."""
@@ -153,7 +153,7 @@ def _tidy(folder: Path) -> None:
     save_file({name: t.half() for name, t in load_file(weights).items()}, weights)
     config = folder / "adapter_config.json"
     settings = json.loads(config.read_text())
-    settings["base_model_name_or_path"] = "tiny/base"
+    settings["base_model_name_or_path"] = "../base"
     settings["target_modules"] = sorted(settings["target_modules"])
     config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
     (folder / "README.md").unlink(missing_ok=True)

@@ -9,12 +9,13 @@ import pytest
 import hswarm
 from hswarm.api import Watch, configure, resume, start
 from hswarm.errors import HswarmError
+from hswarm.search.events import Note
 
 SMALL = {"limit": 6, "max_iterations": 1, "settings": {"engine": {"threads": 1}}}
 
 
-def small_run(folder: Path, task: str = "gaia-text", **changes):
-    watch = Watch()
+def small_run(folder: Path, task: str = "gaia-text", watch=None, **changes):
+    watch = watch or Watch()
     result = hswarm.optimize(task, run=folder, watch=watch, **{**SMALL, **changes})
     return result, watch.usage
 
@@ -119,10 +120,15 @@ def test_a_users_task_in_the_authors_format(tmp_path):
     data = tmp_path / "mine.json"
     item = {"question": "What is Ada's friend?", "answer": "Ben"}
     data.write_text(json.dumps({"dataset": "mine", "dev": [item] * 2, "test": [item] * 2}))
-    result, _ = small_run(tmp_path / "run", data=str(data))
+    events = []
+    result, _ = small_run(
+        tmp_path / "run", data=str(data), watch=replace(Watch(), observe=events.append)
+    )
 
     assert "(bundled)" not in result.task
     assert result.found.test.items == 2
+    said = [event.text for event in events if isinstance(event, Note)]
+    assert said == ["2 of the 2 test items are among the dev items too."]
 
 
 def test_watching_changes_nothing(finished, tmp_path):

@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 
 from hswarm.config import PsoConfig
-from hswarm.errors import HswarmError
 from hswarm.swarm.walk import MAX_OVERSHOOT, draw_weights
 
 
@@ -37,9 +35,3 @@ def test_the_annealing_variant_turns_some_weights_round_but_not_far():
     share = (weights < 0.0).mean(axis=0)
     assert ((share > 0.1) & (share < 0.25)).all()
     assert np.abs(weights).sum(axis=1).max() <= MAX_OVERSHOOT * (1 + 1e-12)
-
-
-def test_all_coefficients_zero():
-    config = PsoConfig(inertia=0, cognitive=0, social=0, repel=0)
-    with pytest.raises(HswarmError, match="no particle would ever move"):
-        draw_weights(2, config, 0, "role", 1)

@@ -1,31 +1,21 @@
 """gsm8k (bundled): word problems of one to three small steps.
 
-Products of one-digit numbers, sums and differences below 100, and prices that have to be known.
-Multiplying, adding and the prices are skills of different experts.
+Products of one-digit numbers, sums and differences below 100 in which what is added, taken away or
+left has one digit, and prices that have to be known. Multiplying, adding and the prices are skills
+of different experts.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from hswarm.tasks.bundled.arithmetic import add, multiply, subtract
 from hswarm.tasks.bundled.problem import Problem, Step, fact
 from hswarm.tasks.bundled.world import KINDS, World, words
 
 ITEMS = words("apples bags beads cards coins cups pens pins shells stamps stones toys")
 
 SORTS = ("boxes", "boxes more", "boxes less", "two", "buys", "pays")
-
-
-def _product(a: int, b: int) -> Step:
-    return Step("multiply", f"{a} * {b} = {a * b}.")
-
-
-def _sum(a: int, b: int) -> Step:
-    return Step("add", f"{a} + {b} = {a + b}.")
-
-
-def _difference(a: int, b: int) -> Step:
-    return Step("add", f"{a} - {b} = {a - b}.")
 
 
 def pose(world: World, rng: np.random.Generator) -> Problem:
@@ -37,33 +27,32 @@ def pose(world: World, rng: np.random.Generator) -> Problem:
     steps: list[Step]
     if kind.startswith("boxes"):
         told = f"{who} has {a} boxes with {b} {items} each."
-        steps = [_product(a, b)]
+        steps = [multiply(a, b)]
         if kind == "boxes more":
-            c = int(rng.integers(2, 100 - a * b))
+            c = int(rng.integers(2, 10))
             told += f" {who} gets {c} more."
-            steps.append(_sum(a * b, c))
+            steps.append(add(a * b, c))
         elif kind == "boxes less":
-            c = int(rng.integers(1, a * b))
+            c = int(rng.integers(1, min(a * b, 10)))
             told += f" {who} loses {c}."
-            steps.append(_difference(a * b, c))
+            steps.append(subtract(a * b, c))
         asked = f"How many {items} does {who} have?"
     elif kind == "two":
-        c = int(rng.integers(10, 60))
-        d = int(rng.integers(2, 100 - c))
-        e = int(rng.integers(1, c + d))
+        c = int(rng.integers(10, 90))
+        d, e = (int(k) for k in rng.integers(2, 10, size=2))
         told = f"{who} has {c} {items}. {who} gets {d} more. {who} loses {e}."
-        steps = [_sum(c, d), _difference(c + d, e)]
+        steps = [add(c, d), subtract(c + d, e)]
         asked = f"How many {items} does {who} have?"
     else:
         tool = KINDS["tool"][rng.integers(len(KINDS["tool"]))]
         price = int(world.look_up("price", tool))
-        steps = [Step("price", fact(tool, "price", str(price))), _product(a, price)]
+        steps = [Step("price", fact(tool, "price", str(price))), multiply(a, price)]
         told = f"{who} buys {a} of tool {tool}."
         asked = f"How much does {who} pay?"
         if kind == "pays":
-            c = int(rng.integers(a * price, 100))
+            c = a * price + int(rng.integers(1, 10))
             told += f" {who} had {c}."
-            steps.append(_difference(c, a * price))
+            steps.append(subtract(c, a * price))
             asked = f"How much does {who} have left?"
     numbers = [token for step in steps for token in step.text.rstrip(".").split()]
     return Problem(

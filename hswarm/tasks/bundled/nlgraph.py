@@ -11,6 +11,7 @@ from typing import Final
 import networkx as nx
 import numpy as np
 
+from hswarm.tasks.bundled.arithmetic import add
 from hswarm.tasks.bundled.problem import Problem, Step
 from hswarm.tasks.bundled.world import World
 
@@ -23,21 +24,21 @@ def pose(world: World, rng: np.random.Generator) -> Problem:
 
 
 def _shortest_path(rng: np.random.Generator) -> Problem:
+    """Ask from one leaf of a weighted tree to another, two or three edges away."""
     while True:
         graph = _random_tree(NODES, rng)
-        if rng.random() < 0.5:
-            graph.add_edge(*(int(v) for v in rng.choice(NODES, size=2, replace=False)))
         for a, b in graph.edges:
             graph[a][b]["weight"] = int(rng.integers(1, 10))
-        start, end = (int(v) for v in rng.choice(NODES, size=2, replace=False))
-        paths = list(nx.all_shortest_paths(graph, start, end, weight="weight"))
-        if len(paths) == 1 and 3 <= len(paths[0]) <= 4:
+        leaves = [v for v in graph if graph.degree[v] == 1]
+        start, end = (int(v) for v in rng.choice(leaves, size=2, replace=False))
+        path = nx.shortest_path(graph, start, end)
+        if len(path) <= 4:
             break
-    legs = [(a, b, graph[a][b]["weight"]) for a, b in nx.utils.pairwise(paths[0])]
+    legs = [(a, b, graph[a][b]["weight"]) for a, b in nx.utils.pairwise(path)]
     steps = [Step("walk", " ".join(f"{a} to {b} is {weight}." for a, b, weight in legs))]
     total = legs[0][2]
     for _, _, weight in legs[1:]:
-        steps.append(Step("add", f"{total} + {weight} = {total + weight}."))
+        steps.append(add(total, weight))
         total += weight
     lines = [
         f"Node {a} is connected to "
@@ -58,19 +59,17 @@ def _shortest_path(rng: np.random.Generator) -> Problem:
 
 
 def _connectivity(rng: np.random.Generator) -> Problem:
+    """Ask from the end of one of two lines of nodes whether a node is on the same line."""
     cut = int(rng.integers(2, NODES - 1))
     names = [int(v) for v in rng.permutation(NODES)]
+    reached, others = names[:cut], names[cut:]
     graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(NODES))
-    for part in (names[:cut], names[cut:]):
-        tree = nx.relabel_nodes(_random_tree(len(part), rng), dict(enumerate(part)))
-        graph.add_edges_from(tree.edges)
+    for line in (reached, others):
+        nx.add_path(graph, line)
     connected = bool(rng.random() < 0.5)
-    start = names[int(rng.integers(NODES))]
-    reached = [start, *(b for _, b in nx.bfs_edges(graph, start, sort_neighbors=sorted))]
-    ends = [v for v in graph if v != start and (v in reached) == connected]
-    if not ends:
-        return _connectivity(rng)
+    start = reached[0]
+    ends = reached[1:] if connected else others
     end = ends[int(rng.integers(len(ends)))]
     lines = [
         f"Node {a} is connected to {', '.join(str(b) for b in sorted(graph[a]))}."

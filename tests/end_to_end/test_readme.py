@@ -1,0 +1,123 @@
+"""What the README says to type is typed, in its order, on fewer items where it would take long."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hswarm.agents.pool import read_pool
+from hswarm.catalog import find
+from hswarm.cli import app as cli
+from hswarm.experts.training import Schedule
+from hswarm.tiny import build
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+BRIEFLY = {
+    "optimize --task": ["--limit", "2", "--max-iterations", "1", "--set", "engine.threads=1"],
+    "experts table": ["--limit", "1", "--probes", "1"],
+}
+"""What is added to a command so that it takes seconds instead of minutes."""
+MOMENT = Schedule(steps=1, batch=2, learning_rate=1e-3)
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def typed():
+    lines = "\n".join(blocks("bash")).replace("\\\n", " ").splitlines()
+    return [command for line in lines if (command := line.partition("  #")[0].strip())]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a pool and data of one's own, by the names that the README gives them."""
+    folder = tmp_path_factory.mktemp("readme")
+    pool = yaml.safe_load(next(text for text in blocks("yaml") if text.startswith("# my-pool")))
+    tiny = read_pool(find("agents", "tiny"))
+    pool["base"] = tiny.base
+    pool["experts"] = dict(zip(pool["experts"], tiny.experts.values(), strict=False))
+    (folder / "my-pool.yaml").write_text(yaml.safe_dump(pool))
+    question = {"question": "Ada has 3 boxes with 4 pens each. How many pens does Ada have?"}
+    splits = {"dev": [{**question, "answer": "12"}], "test": [{**question, "answer": "13"}]}
+    (folder / "my-data.json").write_text(json.dumps({"dataset": "mine", **splits}))
+    return folder
+
+
+@pytest.fixture
+def there(place, monkeypatch):
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("COLUMNS", "100")
+    return place
+
+
+@pytest.fixture
+def run(there, monkeypatch):
+    """Type a command of the README there; it must end well."""
+
+    def run(line):
+        words = shlex.split(line)
+        for start, more in BRIEFLY.items():
+            words += more if " ".join(words[1:]).startswith(start) else []
+        if "NAME" in line:
+            latest = max((there / "runs").glob("*/result.json")).parent.name
+            words = [word.replace("NAME", latest) for word in words]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert not end.value.code
+
+    return run
+
+
+def test_the_two_commands_come_first():
+    assert typed()[:2] == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize(
+    ("target", "does"),
+    [
+        ("demo", ".venv/bin/hswarm optimize --task gaia-text"),
+        ("test", ".venv/bin/python -m pytest"),
+    ],
+)
+def test_what_make_would_do(target, does):
+    asked = ["make", "--dry-run", "--always-make", target]
+    said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.strip().splitlines()[-1].strip() == does
+
+
+def test_the_demo_is_a_run(run, there):
+    run("hswarm optimize --task gaia-text")
+    assert list(there.glob("runs/gaia-text-*/result.json"))
+
+
+@pytest.mark.parametrize("line", [line for line in typed() if not line.startswith("make ")])
+def test_every_command(line, run, monkeypatch):
+    monkeypatch.setattr(build, "BASE_SCHEDULE", MOMENT)
+    monkeypatch.setattr(build, "EXPERT_SCHEDULES", dict.fromkeys(build.EXPERT_SCHEDULES, MOMENT))
+    run(line)
+
+
+def test_the_python_example(there, capsys):
+    example = blocks("python")[0]
+    brief = 'data="my-data.json", max_iterations=0)'
+    assert 'data="my-data.json")' in example
+    script = example.replace('data="my-data.json")', brief)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=there
+    )
+    assert not done.returncode, done.stderr
+    assert [0.0 <= float(number) <= 1.0 for number in done.stdout.split()] == [True, True]
+
+
+def test_what_it_links_to_is_there():
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []

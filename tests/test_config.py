@@ -1,0 +1,62 @@
+import pytest
+import yaml
+
+from hswarm.config import MODEL_SWARMS, PRESETS, RunConfig, SearchConfig, search_config, to_yaml
+from hswarm.config import validated as read
+from hswarm.errors import HswarmError
+
+STILL = {"inertia": 0, "cognitive": 0, "social": 0, "repel": 0}
+
+
+def test_yaml_out_and_in_again():
+    config = RunConfig(task="gsm8k", search=search_config("paper", {"seed": 3}))
+    assert read(RunConfig, yaml.safe_load(to_yaml(config)), "the file") == config
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_valid(preset):
+    assert isinstance(search_config(preset, {}), SearchConfig)
+
+
+def test_the_papers_preset_is_what_they_print():
+    config = search_config("paper", {})
+    assert (config.max_iterations, config.patience) == (20, 6)
+    for swarm in (config.role, config.weight):
+        assert (swarm.inertia, swarm.cognitive, swarm.social, swarm.repel) == (0.2, 0.3, 0.4, 0.05)
+        assert swarm.step_length == 0.7
+    assert (config.role.top_p, config.role.edges, config.role.shapes) == (0.8, "each", ())
+    alone = search_config("paper", {"method": "model-swarms"})
+    assert alone.weight.particles == MODEL_SWARMS["weight"]["particles"] == 20
+    assert (alone.max_iterations, alone.patience) == (50, 10)
+
+
+def test_changes_are_laid_over_the_preset_key_by_key():
+    config = search_config("paper", {"role": {"top_p": 0.5}})
+    assert (config.role.top_p, config.role.particles, config.role.shapes) == (0.5, 10, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "hint"),
+    [
+        ({"mehtod": "x"}, "there is no key 'mehtod'", "Keys at the top: method"),
+        ({"role": {"top_q": 1}}, "there is no key 'role.top_q'", "Keys"),
+        ({"method": "model-swarm"}, "method", "Did you mean model-swarms"),
+        ({"method": "zzz"}, "method", "It is 'zzz' now."),
+        ({"role": {"top_p": 1.5}}, "role.top_p", "It is 1.5 now."),
+        ({"role": {"step_length": float("nan")}}, "role.step_length", "nan"),
+        ({"role": STILL}, "role: inertia, cognitive, social and repel are all 0", "one of them"),
+        ({"seed": -1}, "seed", "It is -1 now."),
+    ],
+)
+def test_what_is_wrong_and_what_to_do(changes, message, hint):
+    with pytest.raises(HswarmError) as caught:
+        search_config("default", changes)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_an_unknown_preset():
+    with pytest.raises(HswarmError, match="no preset 'papr'") as caught:
+        search_config("papr", {})
+    assert "paper" in caught.value.hint
