@@ -72,6 +72,8 @@ class RoleConfig(PsoConfig):
     """The swarm of adjacency matrices and how they are decoded (Heterogeneous Swarms, §3.1)."""
 
     particles: Annotated[int, Field(ge=1, le=10_000)] = 10
+    step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
+    step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.02
     top_p: Share = 0.0
     """Nucleus of the node choices in G-decode; 0 is deterministic."""
     edges: Edges = "each"

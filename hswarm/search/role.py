@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from hswarm.config import RoleConfig
 from hswarm.graph.dag import Dag
 from hswarm.graph.decode import decode
-from hswarm.graph.shapes import shaped_matrix
+from hswarm.graph.encode import encode
+from hswarm.graph.shapes import SHAPES
 from hswarm.graph.sparsity import density
 from hswarm.search.events import StepKind
 from hswarm.search.found import Candidate, better
@@ -34,7 +35,8 @@ def initial_matrices(nodes: int, config: RoleConfig, seed: int) -> FloatMatrix:
     for particle in range(config.particles):
         rng = generator(seed, "matrix", particle)
         if particle < len(config.shapes) and nodes > 1:
-            matrix = shaped_matrix(config.shapes[particle], rng.permutation(nodes).tolist())
+            shape = SHAPES[config.shapes[particle]]
+            matrix = encode(shape(rng.permutation(nodes).tolist()))
         else:
             matrix = rng.random((nodes, nodes))
         np.fill_diagonal(matrix, 0.0)
