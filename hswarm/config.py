@@ -86,6 +86,10 @@ class RoleConfig(PsoConfig):
     """λ of f' = f − λ·mean|A|."""
     dropout: Share = 0.0
     """d_r: the probability that an iteration skips the role-step."""
+    moves: Annotated[int, Field(ge=0, le=10_000)] = 10
+    """Neighbours of the best-found system that a round of the move-step tries; 0: no move-step."""
+    rounds: Annotated[int, Field(ge=1, le=1_000)] = 2
+    """Rounds of the move-step in an iteration, each from the best of the one before."""
 
 
 class WeightConfig(PsoConfig):
@@ -159,7 +163,14 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "paper": {
         "max_iterations": 20,
         "patience": 6,
-        "role": {**_PAPER_PSO, "particles": 10, "top_p": 0.8, "edges": "each", "shapes": ()},
+        "role": {
+            **_PAPER_PSO,
+            "particles": 10,
+            "top_p": 0.8,
+            "edges": "each",
+            "shapes": (),
+            "moves": 0,
+        },
         "weight": {**_PAPER_PSO, "assignments": 10, "assignment": "random"},
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -122,7 +123,7 @@ def describe_step(event: StepEnded, progress: Progress) -> str:
             f"iteration {event.iteration}/{progress.config.search.max_iterations}",
             f"{event.kind}-step" if event.kind != "start" else "start",
             f"best {show_utility(event.best)}",
-            f"spread {show_utility(event.spread)}",
+            *([] if math.isnan(event.spread) else [f"spread {show_utility(event.spread)}"]),
             f"{usage.answered:,} answered = {usage.generated:,} generated + {usage.saved:,} saved",
             f"{progress.tokens_per_second():,.0f} tokens/s",
             f"{show_duration(progress.elapsed())}, {_time_left(progress)}",

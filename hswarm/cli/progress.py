@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hswarm.config import Method, RunConfig
+from hswarm.config import RunConfig, SearchConfig
 from hswarm.engines.memo import Usage
 from hswarm.search.events import Event, IterationEnded, StepEnded, StepStarted
 
@@ -58,7 +58,8 @@ class Progress:
                 self._step_began_at = self.usage.answered
             case StepEnded():
                 self.best = event.best
-                self.spreads[self._swarm_of(event)] = event.spread
+                if event.kind != "move":
+                    self.spreads[self._swarm_of(event)] = event.spread
                 self.step = None
                 self._steps_done += 1
             case IterationEnded():
@@ -95,7 +96,7 @@ class Progress:
         """
         if self.comparing:
             return 1.0
-        steps = _steps_of(self.config.search.method, start=self.iteration is None)
+        steps = _steps_of(self.config.search, start=self.iteration is None)
         under_way = min(1.0, (self._steps_done + self.step_share()) / steps)
         complete = 0 if self.iteration is None else self.iteration + 1
         return min(1.0, (complete + under_way) / (self.config.search.max_iterations + 1))
@@ -117,6 +118,8 @@ class Progress:
         return "graphs" if graphs_first else "weights"
 
 
-def _steps_of(method: Method, *, start: bool) -> int:
+def _steps_of(config: SearchConfig, *, start: bool) -> int:
+    method, role = config.method, config.role
     both = method == "heterogeneous" or (method == "weight-only" and start)
-    return 2 if both else 1
+    moves = role.rounds if role.moves and method in ("heterogeneous", "role-only") else 0
+    return 1 + both + (0 if start else moves)

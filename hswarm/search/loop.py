@@ -17,6 +17,7 @@ from hswarm.graph.dag import Dag
 from hswarm.search.budget import BudgetSpent
 from hswarm.search.events import IterationEnded
 from hswarm.search.found import Experts
+from hswarm.search.move import move_step
 from hswarm.search.role import initial_matrices, role_step
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
@@ -84,7 +85,7 @@ def skips(config: PsoConfig, dropout: float, seed: int, step: str, iteration: in
 
 
 async def iterate(state: SearchState, setting: Setting) -> SearchState:
-    """Do one iteration: a role-step, then a weight-step, as far as the method has them."""
+    """Do one iteration: role-step, weight-step and move-step, as far as the method has them."""
     config = setting.config
     before = state.found
     iteration = state.iteration + 1
@@ -96,6 +97,8 @@ async def iterate(state: SearchState, setting: Setting) -> SearchState:
         config.weight, config.weight.dropout, config.seed, "weight", iteration
     ):
         state = await weight_step(state, setting)
+    if state.role is not None and config.role.moves and len(setting.experts) > 1:
+        state = await move_step(state, setting)
     risen = state.found is not before
     return replace(state, iteration=iteration, stale=0 if risen else state.stale + 1)
 

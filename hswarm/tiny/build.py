@@ -35,7 +35,7 @@ SEED: Final = 0
 BASE_SCHEDULE: Final = Schedule(steps=2500, batch=64, learning_rate=2.5e-3)
 _FEW_FACTS: Final = Schedule(steps=200, batch=32, learning_rate=1.5e-2)
 _MANY_FACTS: Final = Schedule(steps=450, batch=32, learning_rate=1e-2)
-_PROCEDURE: Final = Schedule(steps=900, batch=32, learning_rate=8e-3)
+_PROCEDURE: Final = Schedule(steps=2000, batch=32, learning_rate=8e-3)
 EXPERT_SCHEDULES: Final = {
     "friends": _MANY_FACTS,
     "homes": _MANY_FACTS,
@@ -45,7 +45,7 @@ EXPERT_SCHEDULES: Final = {
     "foods": _FEW_FACTS,
     "tools": _FEW_FACTS,
     "multiply": _MANY_FACTS,
-    "add": _MANY_FACTS,
+    "add": _PROCEDURE,
     "walk": _PROCEDURE,
 }
 """Tables of 64 facts, tables of 8 to 16, and skills that take a procedure."""

@@ -1,3 +1,4 @@
+import math
 from io import StringIO
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def play(view, usage):
     view.observe(Note("Not scored: dev-0001: [out of memory]"))
     view.observe(Note("Not scored: dev-0001: [out of memory]"))
     step(1, "weight", 0.4, 0.75)
+    step(1, "move", 0.4, math.nan)
+    step(1, "move", 0.4, math.nan)
     view.observe(IterationEnded(1, 4, 0.4, 1, 6))
 
 
@@ -82,10 +85,16 @@ def test_without_a_terminal_every_step_is_a_line(task):
         "0:10, at most about 0:40 of search left",
         "iteration 1/4 · role-step · best 0.300 · spread 2.500 · "
         "45,000 answered = 15,000 generated + 30,000 saved · 6,000 tokens/s · "
-        "0:10, at most about 0:23 of search left",
+        "0:10, at most about 0:30 of search left",
         "Not scored: dev-0001: [out of memory]",
         "iteration 1/4 · weight-step · best 0.400 · spread 0.750 · "
         "60,000 answered = 20,000 generated + 40,000 saved · 8,000 tokens/s · "
+        "0:10, at most about 0:23 of search left",
+        "iteration 1/4 · move-step · best 0.400 · "
+        "75,000 answered = 25,000 generated + 50,000 saved · 10,000 tokens/s · "
+        "0:10, at most about 0:19 of search left",
+        "iteration 1/4 · move-step · best 0.400 · "
+        "90,000 answered = 30,000 generated + 60,000 saved · 12,000 tokens/s · "
         "0:10, at most about 0:15 of search left",
         "nothing better for 1 iteration",
         "search over; comparing with single models, chains and stars",
@@ -107,11 +116,11 @@ def test_the_drawn_view_says_it_all_at_once(task, printed):
     usage.answered += 3_750
     assert printed(view.draw()) == (
         "iteration     2/4: role-step, 10 systems on 150 items, 25%\n"
-        "              ━━━━━━━━━━━━━━━━━\n"
+        "              ━━━━━━━━━━━━━━━━╸\n"
         "best utility  0.400  ▁█\n"
         "swarm spread  2.500 graphs, 0.750 weights\n"
-        "requests      63,750 answered = 20,000 generated + 43,750 saved by the memo\n"
-        "speed         8,000 tokens/s\n"
+        "requests      93,750 answered = 30,000 generated + 63,750 saved by the memo\n"
+        "speed         12,000 tokens/s\n"
         "time          0:10, at most about 0:14 of search left"
     )
     view.observe(StepStarted(0, "start", systems=10, examples=150))

@@ -12,8 +12,8 @@ from hswarm.search.events import IterationEnded, StepEnded, StepStarted
 METHODS = ("heterogeneous", "role-only", "weight-only", "model-swarms")
 START = {"heterogeneous": 2, "role-only": 1, "weight-only": 2, "model-swarms": 1}
 STEPS = {
-    "heterogeneous": ("role", "weight"),
-    "role-only": ("role",),
+    "heterogeneous": ("role", "weight", "move", "move"),
+    "role-only": ("role", "move", "move"),
     "weight-only": ("weight",),
     "model-swarms": ("weight",),
 }
@@ -38,6 +38,7 @@ def make(method="heterogeneous", iterations=4, seconds=None, experts=10):
 
 
 def run_step(progress, iteration, kind, best=0.5, spread=1.0):
+    spread = math.nan if kind == "move" else spread
     progress.observe(StepStarted(iteration, kind, 10, 20))
     progress.observe(StepEnded(iteration, kind, (best,), best, spread))
 

@@ -125,7 +125,8 @@ def test_dropped_iterations_still_move_the_particles():
 
 
 def test_dropout_skips_steps():
-    config = config_of("heterogeneous", role={"dropout": 1.0}, weight={"dropout": 1.0})
+    role = {"dropout": 1.0, "moves": 0}
+    config = config_of("heterogeneous", role=role, weight={"dropout": 1.0})
     _, _, states, lines = run(config)
 
     assert {line["iteration"] for line in lines} == {0}

@@ -23,9 +23,9 @@ TASKS = sorted(GENERATORS)
 
 GOLDEN = {
     "gaia-text": "27692d834716f9029e128218b3cc804e4f4adb3aa73213c18be819361d51176f",
-    "gsm8k": "28a6a604fedb6b0b876b71f2f9cc5fb64f6b1bc80fbdd46e4ddbf654937eda62",
+    "gsm8k": "7fc8c612a0de4cda714919787ec49e36778b5c2e2b4c4116588c639d4efa107a",
     "knowledge-crosswords": "4743d17ad3c331f30139b4640fd45e72faf747bb23f3b1d07df3084a936f0354",
-    "nlgraph": "6f227ffa0ac707b1117b17c49b3947b5895df752a7194d1e6bdf6e5dc36a3f3b",
+    "nlgraph": "387fc95dc7028c8894266ee95295b2b175d2078858513ee6143b67d4fa2a0cc7",
 }
 
 

@@ -1,0 +1,82 @@
+"""Small moves on a graph: its neighbours for a local search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from hswarm.graph.dag import Dag
+
+Edge = tuple[int, int]
+Move = Callable[[Dag, np.random.Generator], Sequence[Edge]]
+
+
+def neighbour(dag: Dag, rng: np.random.Generator) -> Dag:
+    """Return `dag` after one random move that leaves a valid graph, another than before.
+
+    Half of the moves change who sits where: two nodes trade places, or one is taken out and put
+    somewhere else. The others change an edge: one is added, dropped or turned round. A graph of one
+    node has no neighbour: it is returned as it is.
+    """
+    if len(dag) == 1:
+        return dag
+    while True:
+        move = MOVES[rng.choice(len(MOVES), p=_SHARES)]
+        try:
+            moved = Dag.from_edges(len(dag), move(dag, rng))
+        except ValueError:  # a cycle, or a second end node
+            continue
+        if moved != dag:
+            return moved
+
+
+def swap(dag: Dag, rng: np.random.Generator) -> list[Edge]:
+    """Have two nodes trade places."""
+    one, other = rng.choice(len(dag), size=2, replace=False).tolist()
+    renamed = {one: other, other: one}
+    return [(renamed.get(u, u), renamed.get(v, v)) for u, v in dag.edges]
+
+
+def insert(dag: Dag, rng: np.random.Generator) -> list[Edge]:
+    """Take a node out, its parents' readers now its readers, and put it into an edge or at an end.
+
+    In a chain that is: put it elsewhere in the order.
+    """
+    node = int(rng.integers(len(dag)))
+    readers = [v for u, v in dag.edges if u == node]
+    rest = [(u, v) for u, v in dag.edges if node not in (u, v)]
+    rest = sorted({*rest, *((u, v) for u in dag.parents[node] for v in readers)})
+    others = [v for v in dag.order if v != node]
+    place = int(rng.integers(len(rest) + 2))
+    if place < len(rest):
+        before, after = rest[place]
+        return [*rest[:place], *rest[place + 1 :], (before, node), (node, after)]
+    return [*rest, (node, others[0]) if place == len(rest) else (others[-1], node)]
+
+
+def add(dag: Dag, rng: np.random.Generator) -> list[Edge]:
+    """Have one more node read another."""
+    first, second = sorted(rng.choice(len(dag), size=2, replace=False).tolist())
+    edge = (dag.order[first], dag.order[second])
+    return [*dag.edges, edge]
+
+
+def drop(dag: Dag, rng: np.random.Generator) -> list[Edge]:
+    """Have one node less read another."""
+    edges = dag.edges
+    del edges[int(rng.integers(len(edges)))]
+    return edges
+
+
+def turn(dag: Dag, rng: np.random.Generator) -> list[Edge]:
+    """Turn an edge round: who was read reads."""
+    edges = dag.edges
+    place = int(rng.integers(len(edges)))
+    edges[place] = edges[place][::-1]
+    return edges
+
+
+MOVES: Final[tuple[Move, ...]] = (swap, insert, add, drop, turn)
+_SHARES: Final = (1 / 4, 1 / 4, 1 / 6, 1 / 6, 1 / 6)

@@ -1,0 +1,84 @@
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hswarm.graph.dag import Dag
+from hswarm.graph.decode import decode
+from hswarm.graph.moves import MOVES, insert, neighbour, swap
+from hswarm.graph.shapes import chain, star
+
+sizes = st.integers(2, 9)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def random_dag(size, rng):
+    return decode(rng.random((size, size)) ** 3, top_p=1.0, edges="each", rng=rng)
+
+
+@settings(max_examples=200, deadline=None)
+@given(sizes, seeds)
+def test_a_neighbour_is_another_valid_graph_of_the_same_nodes(size, seed):
+    rng = np.random.default_rng(seed)
+    dag = random_dag(size, rng)
+    moved = neighbour(dag, rng)
+    assert len(moved) == size
+    assert moved != dag
+    assert abs(len(moved.edges) - len(dag.edges)) <= size**2 / 4
+
+
+@settings(max_examples=100, deadline=None)
+@given(sizes, seeds)
+def test_a_swap_keeps_the_shape(size, seed):
+    rng = np.random.default_rng(seed)
+    dag = random_dag(size, rng)
+    swapped = Dag.from_edges(size, swap(dag, rng))
+    assert nx.is_isomorphic(dag.to_networkx(), swapped.to_networkx())
+
+
+@settings(max_examples=100, deadline=None)
+@given(sizes, seeds)
+def test_in_a_chain_an_insertion_is_another_order(size, seed):
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(size).tolist()
+    moved = Dag.from_edges(size, insert(chain(order), rng))
+    assert moved == chain(moved.order)
+
+
+def test_the_same_generator_makes_the_same_move():
+    dag = star(range(6))
+    moved = [neighbour(dag, np.random.default_rng(5)) for _ in range(2)]
+    assert moved[0] == moved[1]
+
+
+def test_every_order_of_a_chain_can_be_reached():
+    rng = np.random.default_rng(0)
+    here, seen = chain(range(4)), set()
+    for _ in range(20_000):
+        here = neighbour(here, rng)
+        if len(here.edges) == 3 and here == chain(here.order):
+            seen.add(here.order)
+    assert len(seen) == 24
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: move.__name__)
+def test_every_kind_of_move_can_leave_a_valid_graph(move):
+    rng = np.random.default_rng(0)
+    dag = random_dag(6, rng)
+    valid = 0
+    for _ in range(200):
+        try:
+            valid += Dag.from_edges(6, move(dag, rng)) != dag
+        except ValueError:
+            continue
+    assert valid
+
+
+def test_a_lone_node_has_no_neighbour():
+    lone = Dag(((),))
+    assert neighbour(lone, np.random.default_rng(0)) is lone
+
+
+def test_two_nodes_have_one_neighbour():
+    assert neighbour(chain([0, 1]), np.random.default_rng(0)) == chain([1, 0])
