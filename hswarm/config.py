@@ -25,6 +25,8 @@ Coefficient = Annotated[float, Field(ge=0.0, le=10.0)]
 Edges = Literal["each", "one"]
 InitialVelocity = Literal["random", "zero", "best"]
 Assignment = Literal["balanced", "random"]
+Credit = Literal["places", "assignments"]
+Models = Literal["best", "current"]
 Method = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
 Shape = Literal["chain", "star"]
 
@@ -78,8 +80,11 @@ class RoleConfig(PsoConfig):
     """Nucleus of the node choices in G-decode; 0 is deterministic."""
     edges: Edges = "each"
     """`each` draws every edge by itself (Algorithm 2); `one` draws one per node (authors' code)."""
-    shapes: tuple[Shape, ...] = ("chain", "star", "chain", "star", "chain")
+    shapes: tuple[Shape, ...] = ("chain", "star", "chain", "chain") * 2
     """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1)."""
+    models: Models = "best"
+    """The weights that graphs are evaluated with: the best-found system's, or (the papers) those
+    where the weight swarm has got to."""
     threshold: Share = 0.0
     """τ: matrix entries not above it count as 0 when decoding."""
     density_penalty: Annotated[float, Field(ge=0.0)] = 0.0
@@ -88,7 +93,7 @@ class RoleConfig(PsoConfig):
     """d_r: the probability that an iteration skips the role-step."""
     moves: Annotated[int, Field(ge=0, le=10_000)] = 10
     """Neighbours of the best-found system that a round of the move-step tries; 0: no move-step."""
-    rounds: Annotated[int, Field(ge=1, le=1_000)] = 2
+    rounds: Annotated[int, Field(ge=1, le=1_000)] = 5
     """Rounds of the move-step in an iteration, each from the best of the one before."""
 
 
@@ -99,6 +104,9 @@ class WeightConfig(PsoConfig):
     """Positions in the swarm; null is one per expert. More are filled in by crossover."""
     crossover: bool = True
     """Fill up with interpolations of two experts; off: with copies of the experts in turn."""
+    credit: Credit = "places"
+    """How an expert is scored: `places`, by what its new weights change where it sits in the
+    best-found system; `assignments`, by its JFK-score over M assignments to nodes (the paper)."""
     assignments: Annotated[int, Field(ge=1, le=10_000)] = 10
     """M of the JFK-score."""
     assignment: Assignment = "balanced"
@@ -171,7 +179,12 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
             "shapes": (),
             "moves": 0,
         },
-        "weight": {**_PAPER_PSO, "assignments": 10, "assignment": "random"},
+        "weight": {
+            **_PAPER_PSO,
+            "credit": "assignments",
+            "assignments": 10,
+            "assignment": "random",
+        },
     },
 }
 """Named settings of `SearchConfig`, as what they change of the defaults."""

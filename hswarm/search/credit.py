@@ -5,6 +5,8 @@ Heterogeneous Swarms (Feng et al., 2025), Algorithm 3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +37,8 @@ def jfk_scores(assignments: IntMatrix, utilities: FloatVector, agents: int) -> F
     `cnt_ij` is how often agent i occurs in assignment j. Assignments of NaN utility are left out;
     an agent that occurs in none of the others gets NaN: nothing is known about it.
     """
+    if not len(assignments):
+        return np.full(agents, np.nan)
     counts = np.stack([np.bincount(row, minlength=agents) for row in assignments], axis=1)
     known = np.isfinite(utilities)
     occurrences = counts[:, known].sum(axis=1)
@@ -42,4 +46,15 @@ def jfk_scores(assignments: IntMatrix, utilities: FloatVector, agents: int) -> F
     scores = np.full(agents, np.nan)
     drawn = occurrences > 0
     scores[drawn] = earned[drawn] / occurrences[drawn]
+    return scores
+
+
+def gains(tried: Sequence[int], utilities: FloatVector, before: float, agents: int) -> FloatVector:
+    """Return what each tried agent's new weights gain, shape (agents,): utility less `before`.
+
+    Gains, unlike utilities, can be compared between iterations whose best-found systems differ.
+    Who was not tried gets NaN.
+    """
+    scores = np.full(agents, np.nan)
+    scores[list(tried)] = utilities - before
     return scores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,12 @@ class Candidate:
         """Put the particles `agents` of a weight swarm at `positions` (N×n) into the nodes."""
         rows = tuple(tuple(float(c) for c in positions[agent]) for agent in agents)
         return cls(dag, tuple(int(agent) for agent in agents), rows)
+
+    def replace_model(self, agent: int, row: NDArray[np.float64]) -> Candidate:
+        """Return the candidate with other weights for `agent`, wherever it sits."""
+        changed = tuple(float(c) for c in row)
+        rows = (changed if a == agent else r for a, r in zip(self.agents, self.rows, strict=True))
+        return replace(self, rows=tuple(rows))
 
     def system(self, experts: Experts) -> System:
         """Return the system, ready to answer."""

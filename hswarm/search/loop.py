@@ -42,7 +42,12 @@ def settled(config: SearchConfig, experts: Experts) -> SearchConfig:
         return config
     particles = config.weight.particles or len(experts)
     weight = config.weight.model_copy(
-        update={"particles": particles, "assignments": particles, "assignment": "balanced"}
+        update={
+            "particles": particles,
+            "credit": "assignments",
+            "assignments": particles,
+            "assignment": "balanced",
+        }
     )
     return config.model_copy(update={"weight": weight})
 

@@ -75,8 +75,9 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
         if move
         else np.ones(len(dags), bool)
     )
+    models = _models(state, config)
     candidates = {
-        particle: Candidate.place(dag, range(len(dag)), state.weight.position)
+        particle: Candidate.place(dag, range(len(dag)), models)
         for particle, dag in enumerate(dags)
         if runs[particle]
     }
@@ -94,3 +95,13 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     best = found.utility if found is not None else -np.inf
     setting.end_step(iteration, kind, evaluations, best, pso.spread(swarm))
     return replace(state, role=swarm, found=found, graph=graph)
+
+
+def _models(state: SearchState, config: RoleConfig) -> FloatMatrix:
+    """Return the rows that the graphs are evaluated with, N×n, by agent."""
+    rows = state.weight.position
+    if config.models == "best" and state.found is not None:
+        rows = state.weight.personal_best.copy()
+        candidate = state.found.candidate
+        rows[list(candidate.agents)] = candidate.rows
+    return rows

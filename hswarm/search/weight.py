@@ -7,23 +7,38 @@ Algorithm 1 of Model Swarms (Feng et al., 2024).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hswarm.search.credit import assign, jfk_scores
+from hswarm.config import WeightConfig
+from hswarm.search.credit import assign, gains, jfk_scores
 from hswarm.search.events import StepKind
-from hswarm.search.found import Candidate, better
+from hswarm.search.found import Candidate, Found, better
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.swarm import pso
 from hswarm.swarm.random import generator
+from hswarm.swarm.state import FloatMatrix, FloatVector
+
+BoolVector = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Systems to evaluate, and what their utilities say about each of the experts in them."""
+
+    candidates: list[Candidate]
+    score: Callable[[FloatVector], FloatVector]
+    """From utilities, shape (candidates,), to scores, shape (particles,); NaN: nothing is known."""
 
 
 async def weight_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
-    """Move the rows (unless this is the start), deal assignments on the state's graph, score.
+    """Move the rows (unless this is the start), score every expert, update the bests.
 
-    The best assignment competes for the best-found system.
+    Every system that is evaluated for the scores competes for the best-found one.
     """
     config, seed = setting.config.weight, setting.config.seed
     iteration = state.iteration + 1 if move else 0
@@ -34,27 +49,17 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
         if move
         else np.ones(particles, bool)
     )
-    assignments = assign(
-        particles,
-        len(state.graph),
-        config.assignments,
-        kind=config.assignment,
-        rng=generator(seed, "assignment", iteration),
-    )
-    # With one node this skips a dropped particle's evaluation; with more, the others need it.
-    assignments = assignments[runs[assignments].any(axis=1)]
-    candidates = [Candidate.place(state.graph, row, swarm.position) for row in assignments]
+    if config.credit == "places" and state.found is not None:
+        trial = _try_places(state.found, swarm.position, runs)
+    else:
+        rng = generator(seed, "assignment", iteration)
+        trial = _try_assignments(state, swarm.position, runs, config, rng)
     kind: StepKind = "weight" if move else "start"
-    evaluations = await setting.evaluate(iteration, kind, candidates)
+    evaluations = await setting.evaluate(iteration, kind, trial.candidates)
     found = state.found
-    for candidate, evaluation in zip(candidates, evaluations, strict=True):
+    for candidate, evaluation in zip(trial.candidates, evaluations, strict=True):
         found = better(found, candidate, evaluation.utility, iteration)
-    utilities = np.array([evaluation.utility for evaluation in evaluations])
-    scores = (
-        jfk_scores(assignments, utilities, particles)
-        if len(assignments)
-        else np.full(particles, np.nan)
-    )
+    scores = trial.score(np.array([evaluation.utility for evaluation in evaluations]))
     scores[~runs] = np.nan
     swarm = pso.observe(swarm, scores, np.isfinite(scores))
     setting.record(
@@ -69,3 +74,35 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
     setting.end_step(iteration, kind, evaluations, best, pso.spread(swarm))
     kept = np.where(np.isfinite(scores), scores, state.jfk)
     return replace(state, weight=swarm, found=found, jfk=kept)
+
+
+def _try_places(found: Found, positions: FloatMatrix, runs: BoolVector) -> Trial:
+    """Put each expert's new weights where it sits in the best-found system, one at a time.
+
+    An expert that sits nowhere in it is not scored.
+    """
+    agents = [agent for agent in sorted(set(found.candidate.agents)) if runs[agent]]
+    candidates = [found.candidate.replace_model(agent, positions[agent]) for agent in agents]
+    return Trial(
+        candidates,
+        lambda utilities: gains(agents, utilities, found.utility, len(positions)),
+    )
+
+
+def _try_assignments(
+    state: SearchState,
+    positions: FloatMatrix,
+    runs: BoolVector,
+    config: WeightConfig,
+    rng: np.random.Generator,
+) -> Trial:
+    """Deal the experts over the nodes of the last role-step's best graph (Algorithm 3)."""
+    assignments = assign(
+        len(positions), len(state.graph), config.assignments, kind=config.assignment, rng=rng
+    )
+    # With one node this skips a dropped particle's evaluation; with more, the others need it.
+    assignments = assignments[runs[assignments].any(axis=1)]
+    return Trial(
+        [Candidate.place(state.graph, row, positions) for row in assignments],
+        lambda utilities: jfk_scores(assignments, utilities, len(positions)),
+    )
