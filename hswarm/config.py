@@ -121,7 +121,7 @@ class SearchConfig(_Frozen):
 
     method: Method = "heterogeneous"
     seed: Annotated[int, Field(ge=0)] = 0
-    max_iterations: Annotated[int, Field(ge=0)] = 4
+    max_iterations: Annotated[int, Field(ge=0)] = 3
     patience: Annotated[int, Field(ge=1)] = 6
     """Stop when the best utility has not risen for so many iterations."""
     role: RoleConfig = RoleConfig()

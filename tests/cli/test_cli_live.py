@@ -7,13 +7,14 @@ from rich.console import Console
 
 from hswarm.cli.console import can_animate, open_console
 from hswarm.cli.live import View, draw_progress
-from hswarm.config import RunConfig
+from hswarm.config import RoleConfig, RunConfig, SearchConfig
 from hswarm.engines.memo import Usage
 from hswarm.search.events import IterationEnded, Note, StepEnded, StepStarted
 from hswarm.tasks.task import Example, Task
 
 FOLDER = Path("runs/gaia-text-20260131-120000")
-CONFIG = RunConfig(task="gaia-text")
+SEARCH = SearchConfig(max_iterations=4, role=RoleConfig(rounds=2))
+CONFIG = RunConfig(task="gaia-text", search=SEARCH)
 
 
 @pytest.fixture

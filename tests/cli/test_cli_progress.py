@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hswarm.cli.progress import Progress
-from hswarm.config import BudgetConfig, RunConfig, SearchConfig
+from hswarm.config import BudgetConfig, RoleConfig, RunConfig, SearchConfig
 from hswarm.engines.memo import Usage
 from hswarm.search.events import IterationEnded, StepEnded, StepStarted
 
@@ -31,7 +31,7 @@ def make(method="heterogeneous", iterations=4, seconds=None, experts=10):
     clock = Clock()
     config = RunConfig(
         task="t",
-        search=SearchConfig(method=method, max_iterations=iterations),
+        search=SearchConfig(method=method, max_iterations=iterations, role=RoleConfig(rounds=2)),
         budget=BudgetConfig(max_seconds=seconds),
     )
     return Progress(config, experts, Usage(), clock), clock

@@ -111,7 +111,7 @@ def test_a_run_again_and_its_graph_as_a_picture(tmp_path, result):
     assert "found system       0.640" in output
     assert "◀───●─╮" in output
     assert "The graph as a picture: it/graph.svg" in output
-    assert "hswarm optimize --resume it --max-iterations 8\n" in output
+    assert "hswarm optimize --resume it --max-iterations 6\n" in output
     assert (tmp_path / "it" / "graph.svg").read_text().startswith("<svg")
 
 
