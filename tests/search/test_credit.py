@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hswarm.search.credit import assign, jfk_scores
+from hswarm.search.credit import assign, gains, jfk_scores
 
 sizes = st.integers(1, 12)
 
@@ -72,3 +72,13 @@ def test_an_assignment_that_was_not_scored_is_left_out():
 
     assert np.isnan(scores[0])
     assert scores[1:] == pytest.approx([0.5, 0.5])
+
+
+def test_without_assignments_nothing_is_known():
+    assert np.isnan(jfk_scores(np.empty((0, 3), np.int64), np.empty(0), 4)).all()
+
+
+def test_gains_are_relative_and_only_of_who_was_tried():
+    scores = gains([0, 2], np.array([0.5, 0.75]), 0.625, 4)
+    assert scores[[0, 2]].tolist() == [-0.125, 0.125]
+    assert np.isnan(scores[[1, 3]]).all()

@@ -17,10 +17,12 @@ from hswarm.swarm.populate import populate
 sys.path.insert(0, str(Path(__file__).parent))
 from landscape import Landscape, make_setting
 
-METHODS = ("heterogeneous", "role-only", "weight-only", "model-swarms")
+METHODS = ("heterogeneous", "role-only", "weight-only", "model-swarms", "as printed")
 
 
 def config_of(method: str, **changes) -> SearchConfig:
+    if method == "as printed":
+        return search_config("paper", {"max_iterations": 3, **changes})
     particles = {"weight": {"particles": 6}} if method == "model-swarms" else {}
     return search_config("default", {"method": method, "max_iterations": 3, **particles, **changes})
 
