@@ -2,11 +2,11 @@
 
     python benchmarks/as_released.py [--task gaia-text] [--limit 20] [--iterations 1] [--write]
 
-First our search runs. Then every evaluation in its journal is repeated in the released code's way:
-one graph after the other; for every node the base and its adapter are loaded from disk; prompts go
-through `model.generate` in batches of ten; nothing is remembered. Positions and velocities of the
-weight swarm are adapters on disk, loaded and saved for every term of the update. Both must come to
-the same utilities.
+First our search runs, with the papers' settings. Then every evaluation in its journal is repeated
+in the released code's way: one graph after the other; for every node the base and its adapter are
+loaded from disk; prompts go through `model.generate` in batches of ten; nothing is remembered.
+Positions and velocities of the weight swarm are adapters on disk, loaded and saved for every term
+of the update. Both must come to the same utilities.
 """
 
 import argparse
@@ -99,7 +99,7 @@ def main() -> None:
         options.task,
         pool="tiny",
         method="heterogeneous",
-        preset="default",
+        preset="paper",
         seed=0,
         limit=options.limit,
         max_iterations=options.iterations,

@@ -13,7 +13,7 @@ import pytest
 
 KILLS = int(os.environ.get("HSWARM_KILLS", "2"))
 RUN = ["optimize", "--task", "gaia-text", "--limit", "4", "--max-iterations", "2", "--quiet"]
-SETTINGS = ["--set", "engine.threads=1"]
+SETTINGS = ["--set", "engine.threads=1", "--set", "search.role.rounds=1"]
 
 
 def hswarm(*arguments, **kwargs):
