@@ -154,6 +154,8 @@ def main() -> None:
     print(json.dumps(figures, indent=1))
     if options.write:
         RESULT.write_text(json.dumps(figures, indent=1) + "\n")
+    if different:
+        raise SystemExit(f"{different} evaluations came to another utility")
 
 
 if __name__ == "__main__":

@@ -177,6 +177,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
             "top_p": 0.8,
             "edges": "each",
             "shapes": (),
+            "models": "current",
             "moves": 0,
         },
         "weight": {

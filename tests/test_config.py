@@ -23,8 +23,11 @@ def test_the_papers_preset_is_what_they_print():
     assert (config.max_iterations, config.patience) == (20, 6)
     for swarm in (config.role, config.weight):
         assert (swarm.inertia, swarm.cognitive, swarm.social, swarm.repel) == (0.2, 0.3, 0.4, 0.05)
-        assert swarm.step_length == 0.7
-    assert (config.role.top_p, config.role.edges, config.role.shapes) == (0.8, "each", ())
+        assert (swarm.step_length, swarm.step_decay, swarm.step_min) == (0.7, 0.95, 0.1)
+    role, weight = config.role, config.weight
+    assert (role.particles, role.top_p, role.edges, role.shapes) == (10, 0.8, "each", ())
+    assert (role.models, role.moves) == ("current", 0)
+    assert (weight.credit, weight.assignments, weight.assignment) == ("assignments", 10, "random")
     alone = search_config("paper", {"method": "model-swarms"})
     assert alone.weight.particles == MODEL_SWARMS["weight"]["particles"] == 20
     assert (alone.max_iterations, alone.patience) == (50, 10)
