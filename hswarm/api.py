@@ -18,9 +18,9 @@ from hswarm.agents.pool import read_pool
 from hswarm.analysis.statistics import compare
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.static_role import best_of_shape
-from hswarm.catalog import find
+from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.batching import BatchingEngine, Runner
 from hswarm.engines.memo import MemoEngine, Usage
 from hswarm.engines.request import Sampling
 from hswarm.errors import HswarmError
@@ -34,8 +34,10 @@ from hswarm.search.loop import search, settled
 from hswarm.search.result import Result, Score, SystemReport, UsageReport, describe, dump
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
+from hswarm.store.changes import refuse_changes
 from hswarm.store.memo import SqliteMemo
-from hswarm.store.run import Run, new_folder
+from hswarm.store.run import Run, new_folder, refuse_occupied
+from hswarm.swarm.populate import populate
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Task
@@ -58,9 +60,9 @@ def optimize(
     task: str,
     *,
     pool: str = "tiny",
-    method: str = "heterogeneous",
+    method: str | None = None,
     preset: str = "default",
-    seed: int = 0,
+    seed: int | None = None,
     data: str | None = None,
     limit: int | None = None,
     max_iterations: int | None = None,
@@ -97,9 +99,9 @@ def configure(
     task: str,
     *,
     pool: str,
-    method: str,
-    preset: str,
-    seed: int,
+    method: str | None = None,
+    preset: str = "default",
+    seed: int | None = None,
     data: str | None = None,
     limit: int | None = None,
     max_iterations: int | None = None,
@@ -107,41 +109,71 @@ def configure(
     max_seconds: float | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RunConfig:
-    """Return the whole configuration of a run, every default written out."""
-    asked = dict(settings or {})
-    searching = merge(asked.pop("search", {}), {"method": method, "seed": seed})
-    if max_iterations is not None:
-        searching["max_iterations"] = max_iterations
-    budget = {"max_tokens": max_tokens, "max_seconds": max_seconds}
-    chosen = {
-        "task": task,
+    """Return the whole configuration of a run, every default written out, its paths absolute.
+
+    What is given by name overrules the same in `settings`.
+    """
+    given = {
         "data": data,
-        "pool": pool,
         "limit": limit,
-        "search": search_config(preset, searching).model_dump(),
-        "budget": {key: value for key, value in budget.items() if value is not None},
+        "search": {"method": method, "seed": seed, "max_iterations": max_iterations},
+        "budget": {"max_tokens": max_tokens, "max_seconds": max_seconds},
     }
-    return validated(RunConfig, merge(chosen, asked), "the settings")
+    asked = merge({"task": task, "pool": pool, **(settings or {})}, _given(given))
+    search = asked.pop("search", {})
+    if not isinstance(search, Mapping):
+        raise HswarmError(
+            f"The settings: search: it must hold keys, not {search!r}.",
+            hint='As in {"search": {"role": {"top_p": 0.8}}}.',
+        )
+    asked["search"] = search_config(preset, search).model_dump()
+    config = validated(RunConfig, asked, "the settings")
+    # A run can be resumed from anywhere.
+    named = {key: getattr(config, key) for key in ("task", "pool", "data")}
+    files = {
+        key: str(Path(name).absolute())
+        for key, name in named.items()
+        if name is not None and (key == "data" or is_file(name))
+    }
+    return config.model_copy(update=files)
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings without those that are None, at every depth."""
+    given = {
+        key: _given(value) if isinstance(value, Mapping) else value
+        for key, value in settings.items()
+    }
+    return {key: value for key, value in given.items() if value not in (None, {})}
 
 
 def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     """Start a new run in `folder`, by default runs/TASK-TIME, and see it through."""
+    if folder is not None:
+        refuse_occupied(Path(folder))
     task, family = _open(config)
+    runner = _load(family, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
     with Run.create(place, config, _provenance(task, family)) as run:
-        return _see_through(run, task, family, watch)
+        return _see_through(run, task, family, runner, watch)
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
     """Go on with a run where its state says; `changes` may raise its budget and little else."""
     with Run.open(Path(folder)) as run:
-        wanted = merge(run.config.model_dump(), changes or {})
-        run.change_config(validated(RunConfig, wanted, "the settings"))
-        task, family = _open(run.config)
+        if run.resumed is not None:
+            began = run.resumed.state.payload["config"]
+            refuse_changes(validated(RunConfig, began, "the saved settings"), run.config)
+        changed = merge(run.config.model_dump(), changes or {})
+        wanted = validated(RunConfig, changed, "the settings")
+        refuse_changes(run.config, wanted)
+        task, family = _open(wanted)
         _refuse_other_content(run, _provenance(task, family))
+        runner = _load(family, wanted)
+        run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
             watch.observe(Note(run.resumed.note))
-        return _see_through(run, task, family, watch)
+        return _see_through(run, task, family, runner, watch)
 
 
 def measure_pool(
@@ -195,9 +227,16 @@ def _refuse_other_content(run: Run, now: Mapping[str, Any]) -> None:
             )
 
 
-def _see_through(run: Run, task: Task, family: Family, watch: Watch) -> Result:
+def _load(family: Family, config: RunConfig) -> Runner:
+    """Load the models; HswarmError where the family, the device or the swarm's size do not fit."""
     from hswarm.engines.transformers import TransformersRunner
 
+    particles = config.search.weight.particles or len(family)
+    populate(len(family), particles, seed=config.search.seed)
+    return TransformersRunner(family, config.engine)
+
+
+def _see_through(run: Run, task: Task, family: Family, runner: Runner, watch: Watch) -> Result:
     watch.begun(run.folder, task, family)
     if task.leaked:
         watch.observe(
@@ -208,7 +247,7 @@ def _see_through(run: Run, task: Task, family: Family, watch: Watch) -> Result:
         if store.note is not None:
             watch.observe(Note(store.note))
         memo = MemoEngine(
-            BatchingEngine(TransformersRunner(family, engine)),
+            BatchingEngine(runner),
             store,
             usage=watch.usage,
             remember=engine.memo,
@@ -246,7 +285,10 @@ async def _search_and_compare(
 
     def checkpoint(reached: SearchState) -> None:
         memo.flush()
+        counts = {"answered": usage.answered, "generated": usage.generated}
+        run.journal.append({"event": "iteration", "iteration": reached.iteration, **counts})
         payload = {
+            "config": config.model_dump(mode="json"),
             "search": reached.to_json(),
             "usage": usage.snapshot(),
             "seconds": engine.elapsed(),

@@ -7,16 +7,19 @@ a shipped one of the same name. YAML here is data: it names what the package reg
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import yaml
 
 from hswarm.errors import HswarmError
 
 Kind = Literal["graphs", "agents", "tasks"]
+
+_ENTRY: Final[Mapping[Kind, str]] = {"graphs": "graph", "agents": "pool", "tasks": "task"}
+"""What one entry of each is called."""
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -45,7 +48,7 @@ def find(kind: Kind, name: str) -> Path:
 
     Raises HswarmError with the nearest names if there is no such entry.
     """
-    if name.endswith(_SUFFIXES):
+    if is_file(name):
         path = Path(name)
         if not path.is_file():
             raise HswarmError(
@@ -54,8 +57,13 @@ def find(kind: Kind, name: str) -> Path:
         return path
     entries = _entries(kind)
     if name not in entries:
-        raise unknown(kind.removesuffix("s"), name, entries)
+        raise unknown(_ENTRY[kind], name, entries)
     return entries[name]
+
+
+def is_file(name: str) -> bool:
+    """Return whether `name` is meant as the path of a YAML file, not as an entry's name."""
+    return name.endswith(_SUFFIXES)
 
 
 def names(kind: Kind) -> list[str]:

@@ -7,7 +7,7 @@ setting. Each difference between the two is listed in docs/decisions/0004-defaul
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
@@ -226,11 +226,25 @@ def validated(model: type[M], values: Any, where: str) -> M:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the whole"
         if first["type"] == "extra_forbidden":
-            fields = ", ".join(model.model_fields)
+            keys = _keys_at(model, first["loc"][:-1])
+            near = get_close_matches(str(first["loc"][-1]), keys, n=2)
+            suggestion = f"Did you mean {' or '.join(near)}? " if near else ""
             raise HswarmError(
-                f"{where}: there is no key {key!r}.", hint=f"Keys at the top: {fields}."
+                f"{where}: there is no key {key!r}.",
+                hint=f"{suggestion}Keys there: {', '.join(keys)}.",
             ) from None
         raise HswarmError(f"{where}: {key}: {_said(first)}.", hint=_hint(first)) from None
+
+
+def _keys_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """Return the keys of the model that sits at `place` in `model`."""
+    for key in place:
+        field = model.model_fields.get(str(key))
+        below = field.annotation if field is not None else None
+        if not (isinstance(below, type) and issubclass(below, BaseModel)):
+            break
+        model = below
+    return list(model.model_fields)
 
 
 def _said(error: ErrorDetails) -> str:

@@ -41,8 +41,8 @@ def test_changes_are_laid_over_the_preset_key_by_key():
 @pytest.mark.parametrize(
     ("changes", "message", "hint"),
     [
-        ({"mehtod": "x"}, "there is no key 'mehtod'", "Keys at the top: method"),
-        ({"role": {"top_q": 1}}, "there is no key 'role.top_q'", "Keys"),
+        ({"mehtod": "x"}, "there is no key 'mehtod'", "Did you mean method? Keys there: method"),
+        ({"role": {"top_q": 1}}, "there is no key 'role.top_q'", "Did you mean top_p"),
         ({"method": "model-swarm"}, "method", "Did you mean model-swarms"),
         ({"method": "zzz"}, "method", "It is 'zzz' now."),
         ({"role": {"top_p": 1.5}}, "role.top_p", "It is 1.5 now."),

@@ -63,10 +63,14 @@ class Pool(BaseModel):
 def read_pool(path: Path) -> Pool:
     """Read a pool file; its relative paths start from its own folder.
 
+    `adapters` is another name for `experts`.
+
     Raises HswarmError for malformed YAML, a key that there is not, or one that is given twice.
     """
     content = {"name": path.stem, **read_yaml(path)}
     _refuse_repeats(path)
+    if "adapters" in content and "experts" not in content:
+        content["experts"] = content.pop("adapters")
     for key in content:
         if key not in Pool.model_fields:
             raise _at(path, unknown("key", str(key), Pool.model_fields))
@@ -90,10 +94,12 @@ def _absolute(source: str, folder: Path) -> str:
 def _refuse_repeats(path: Path) -> None:
     """Raise HswarmError where a key is given twice: YAML would silently take the last."""
     nodes = [yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)]
+    looked_at: set[int] = set()  # an alias may lead back to where it stands
     while nodes:
         node = nodes.pop()
-        if not isinstance(node, yaml.MappingNode):
+        if not isinstance(node, yaml.MappingNode) or id(node) in looked_at:
             continue
+        looked_at.add(id(node))
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hswarm.config import Shape
 from hswarm.graph.shapes import SHAPES
-from hswarm.search.found import Candidate, Found, better
+from hswarm.search.found import Candidate, Found, best_of
 from hswarm.search.setting import Setting
 from hswarm.swarm.random import generator
 
@@ -24,8 +24,4 @@ async def best_of_shape(setting: Setting, shape: Shape, permutations: int) -> Fo
     rows = np.eye(experts)
     candidates = [Candidate.place(SHAPES[shape](order), range(experts), rows) for order in orders]
     evaluations = await setting.evaluate(0, "start", candidates)
-    found: Found | None = None
-    for candidate, evaluation in zip(candidates, evaluations, strict=True):
-        found = better(found, candidate, evaluation.utility, 0)
-    assert found is not None, "at least one permutation"
-    return found
+    return best_of(candidates, [evaluation.utility for evaluation in evaluations])

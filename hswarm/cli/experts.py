@@ -52,8 +52,10 @@ def build(
 
 @app.command(epilog="For example: hswarm experts table --limit 100")
 def table(
-    limit: Annotated[int | None, typer.Option(help="Items per task; all by default.")] = None,
-    probes: Annotated[int, typer.Option(help="Exchanges per skill.")] = 100,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Items per task; all by default.")
+    ] = None,
+    probes: Annotated[int, typer.Option(min=1, help="Exchanges per skill.")] = 100,
 ) -> None:
     """Measure what each model of the tiny pool can and cannot do, alone, on held-out items."""
     from hswarm.api import measure_pool

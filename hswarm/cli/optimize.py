@@ -35,7 +35,7 @@ SETTINGS: Final = {
 }
 """Option -> the setting of a run's config.yaml that it stands for."""
 BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds")
-_WITH_RESUME: Final = ("resume", "quiet", "json", *BUDGET)
+_WITH_RESUME: Final = ("resume", "quiet", "json", "set_", *SETTINGS)
 
 _RUN: Final = "What to run"
 _SEARCH: Final = "How to search"
@@ -156,7 +156,7 @@ def optimize(
         config, set_ or (), {SETTINGS[name]: ctx.params[name] for name in typed if name in SETTINGS}
     )
     if resume is not None:
-        _refuse_all_but_budget(typed)
+        _refuse_another_run(typed)
         resume_watched(resume, settings, quiet=quiet, json=json)
     else:
         optimize_watched(settings, preset, run, quiet=quiet, json=json)
@@ -167,13 +167,13 @@ def _was_typed(ctx: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _refuse_all_but_budget(typed: Collection[str]) -> None:
+def _refuse_another_run(typed: Collection[str]) -> None:
     from hswarm.errors import HswarmError
 
     refused = [_flag(name) for name in typed if name not in _WITH_RESUME]
     if refused:
         raise HswarmError(
-            f"A resumed run keeps its settings: {', '.join(refused)} cannot be given with it.",
+            f"{', '.join(refused)} cannot be given with --resume: the run has its settings.",
             hint=f"With --resume its budget can be raised: {', '.join(map(_flag, BUDGET))}.",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import networkx as nx
 
@@ -78,3 +79,7 @@ class Dag:
         graph.add_nodes_from(range(len(self.parents)))
         graph.add_edges_from(self.edges)
         return graph
+
+
+LONE: Final = Dag(((),))
+"""The graph of one node."""

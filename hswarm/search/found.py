@@ -92,6 +92,15 @@ class Found:
     iteration: int
 
 
+def best_of(candidates: Sequence[Candidate], utilities: Sequence[float]) -> Found:
+    """Return the best of at least one candidate as found at the start; the first on a tie."""
+    found: Found | None = None
+    for candidate, utility in zip(candidates, utilities, strict=True):
+        found = better(found, candidate, utility, 0)
+    assert found is not None, "at least one candidate"
+    return found
+
+
 def better(found: Found | None, candidate: Candidate, utility: float, iteration: int) -> Found:
     """Return the better of the two; the one found earlier on a tie. NaN never wins."""
     if found is not None and not utility > found.utility:

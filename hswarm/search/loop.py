@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from hswarm.config import PsoConfig, SearchConfig
-from hswarm.graph.dag import Dag
+from hswarm.graph.dag import LONE
 from hswarm.search.budget import BudgetSpent
 from hswarm.search.events import IterationEnded
 from hswarm.search.found import Experts
@@ -25,8 +25,6 @@ from hswarm.search.weight import weight_step
 from hswarm.swarm import pso
 from hswarm.swarm.populate import populate
 from hswarm.swarm.random import generator
-
-LONE_NODE = Dag(((),))
 
 Reason = Literal["max-iterations", "patience", "max-tokens", "max-seconds"]
 Checkpoint = Callable[[SearchState], None]
@@ -66,7 +64,7 @@ async def begin(setting: Setting) -> SearchState:
         iteration=0,
         role=pso.start(initial_matrices(len(experts), config.role, config.seed)) if roles else None,
         weight=pso.start(rows),
-        graph=LONE_NODE,
+        graph=LONE,
         jfk=np.full(len(rows), np.nan),
         found=None,
         stale=0,

@@ -25,7 +25,6 @@ PROVENANCE: Final = "provenance.json"
 JOURNAL: Final = "journal.jsonl"
 TIMINGS: Final = "timings.jsonl"
 MEMO: Final = "memo.sqlite"
-BEST: Final = "best"
 RESULT: Final = "result.json"
 
 _BEFORE_CONFIG: Final = frozenset(
@@ -62,10 +61,10 @@ class Run:
         """Begin a run in `folder`, made if it is not there; HswarmError if it holds anything."""
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        _refuse_occupied(folder)
+        refuse_occupied(folder)
         held = Lock(folder)
         try:
-            _refuse_occupied(folder)  # again: another process may have been faster
+            refuse_occupied(folder)  # again: another process may have been faster
             replace_file(folder / PROVENANCE, _pretty(provenance))
             replace_file(folder / CONFIG, to_yaml(config).encode())
             with explained(folder):
@@ -94,11 +93,6 @@ class Run:
     def memo(self) -> Path:
         """Where the run's memo lies."""
         return self.folder / MEMO
-
-    @property
-    def best(self) -> Path:
-        """The folder for the best system found."""
-        return self.folder / BEST
 
     def change_config(self, new: RunConfig) -> tuple[Difference, ...]:
         """Go on with `new` settings; return what differs. HswarmError if that is not allowed.
@@ -172,6 +166,25 @@ def is_run(folder: Path) -> bool:
     return (folder / CONFIG).is_file()
 
 
+def refuse_occupied(folder: Path) -> None:
+    """Raise HswarmError if `folder` holds anything but what a run killed at its creation left."""
+    if not folder.exists():
+        return
+    if is_run(folder):
+        raise HswarmError(
+            f"{folder} already holds a run.",
+            hint=f"Go on with it by `hswarm optimize --resume {folder}`, or choose another folder.",
+        )
+    with explained(folder):
+        foreign = sorted(entry.name for entry in folder.iterdir())
+    foreign = [name for name in foreign if name not in _BEFORE_CONFIG]
+    if foreign:
+        raise HswarmError(
+            f"{folder} is not empty: it holds {foreign[0]}.",
+            hint="A run needs a folder of its own: choose one that is empty or not there yet.",
+        )
+
+
 def read_config(folder: Path) -> RunConfig:
     """Return the settings of the run in `folder`; HswarmError if there are none."""
     path = folder / CONFIG
@@ -222,22 +235,6 @@ def _resume(folder: Path, journal: Journal) -> LoadedState | None:
     loaded = load_state(folder, journal_size=journal.size)
     journal.cut(loaded.state.journal_size if loaded else 0)
     return loaded
-
-
-def _refuse_occupied(folder: Path) -> None:
-    if is_run(folder):
-        raise HswarmError(
-            f"{folder} already holds a run.",
-            hint=f"Go on with it by `hswarm optimize --resume {folder}`, or choose another folder.",
-        )
-    with explained(folder):
-        foreign = sorted(entry.name for entry in folder.iterdir())
-    foreign = [name for name in foreign if name not in _BEFORE_CONFIG]
-    if foreign:
-        raise HswarmError(
-            f"{folder} is not empty: it holds {foreign[0]}.",
-            hint="A run needs a folder of its own: choose one that is empty or not there yet.",
-        )
 
 
 def _pretty(content: Mapping[str, Any]) -> bytes:

@@ -44,6 +44,15 @@ def test_a_pool_is_named_after_its_file_and_finds_what_lies_beside_it(write, tmp
     assert not pool.trust_remote_code
 
 
+def test_adapters_are_experts_by_another_name(write):
+    pool = read_pool(write(MINIMAL.replace("experts:", "adapters:")))
+    assert list(pool.experts) == ["ann", "bob"]
+
+
+def test_an_alias_that_leads_back_to_itself(write):
+    refused(write(MINIMAL.replace("experts:", "experts: &e\n  eve: *e")), "experts")
+
+
 def test_every_field_can_be_given(write, tmp_path):
     text = (
         "name: Friends 2\ndescription: two\nlicence: Apache-2.0\nversion: '1'\nrevision: main\n"

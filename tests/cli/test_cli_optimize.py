@@ -90,8 +90,8 @@ def test_every_option_reaches_its_setting(hswarm_main, started, tmp_path):
     assert folder == Path("here")
     assert (config.task, config.pool, config.data, config.limit) == (
         "gsm8k",
-        "mine.yaml",
-        "d.json",
+        str(Path("mine.yaml").absolute()),
+        str(Path("d.json").absolute()),
         5,
     )
     assert (config.search.method, config.search.seed) == ("role-only", 3)
@@ -149,19 +149,33 @@ def test_resume_passes_a_raised_budget_on(hswarm_main, monkeypatch, result):
 @pytest.mark.parametrize(
     "option",
     [
-        ("--task", "gaia-text"),
-        ("--seed", "0"),
         ("--preset", "default"),
-        ("--set", "search.seed=1"),
         ("--run", "elsewhere"),
-        ("--dtype", "float32"),
+        ("--config", "other.yaml"),
     ],
 )
-def test_a_resumed_run_keeps_its_settings(hswarm_main, option):
+def test_a_resumed_run_is_no_other_run(hswarm_main, option):
+    Path("other.yaml").write_text("search: {seed: 1}")
     code, _, err = hswarm_main("optimize", "--resume", "old", *option)
     assert code == 2
-    assert f"{option[0]} cannot be given with it" in err
+    assert f"{option[0]} cannot be given with --resume" in err
     assert "hint: With --resume its budget can be raised: --max-iterations" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "difference"),
+    [
+        (("--task", "gsm8k"), "task: 'gaia-text' → 'gsm8k'"),
+        (("--seed", 7), "search.seed: 0 → 7"),
+        (("--set", "search.role.top_p=0.5"), "search.role.top_p: 0.0 → 0.5"),
+        (("--max-iterations", 1), "search.max_iterations: 3 → 1"),
+    ],
+)
+def test_a_resumed_run_keeps_its_settings(hswarm_main, option, difference):
+    Run.create(Path("old"), RunConfig(task="gaia-text"), {}).close()
+    code, _, err = hswarm_main("optimize", "--resume", "old", *option)
+    assert code == 2
+    assert f"begun with other settings: {difference}." in err
 
 
 def test_ctrl_c_says_how_to_go_on(hswarm_main, monkeypatch):
@@ -193,7 +207,7 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
     ("arguments", "error", "hint"),
     [
         (["--task", "gaia-txt"], "no task 'gaia-txt'", "Did you mean gaia-text?"),
-        (["--task", "gsm8k", "--pool", "minr"], "no agent 'minr'", "Did you mean mine?"),
+        (["--task", "gsm8k", "--pool", "minr"], "no pool 'minr'", "Did you mean mine?"),
         (
             ["--task", "gsm8k", "--method", "model-swarm"],
             "no method 'model-swarm'",
@@ -205,6 +219,12 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
         (["--task", "gsm8k", "--limit", "0"], "limit", "It is 0 now"),
         (["--task", "gsm8k", "--set", "search.rol.top_p=1"], "no key 'rol'", "role"),
         (["--task", "gsm8k", "--set", "frobnicate=1"], "no key 'frobnicate'", "search"),
+        (["--task", "gsm8k", "--device", "abacus"], "no device 'abacus'", "auto or cpu"),
+        (
+            ["--task", "gsm8k", "--set", "search.weight.particles=3"],
+            "has no room for 10 experts",
+            "search.weight.particles",
+        ),
         (["--task", "gsm8k", "--engine", "vllm"], "engine.name", "'vllm'"),
         (["--task", "gsm8k", "--config", "none.yaml"], "none.yaml cannot be read", "path"),
         (["--task", "gsm8k", "--data", "none.json"], "none.json", ""),

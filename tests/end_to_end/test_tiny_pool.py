@@ -1,6 +1,8 @@
 """Whole runs on the models that come with the package."""
 
 import json
+import shutil
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,8 +29,15 @@ def finished(tmp_path_factory):
 
 
 def test_every_distinct_request_is_generated_once(finished):
-    _, result, usage = finished
+    folder, result, usage = finished
+    with sqlite3.connect(folder / "memo.sqlite") as memo:
+        [(distinct,)] = memo.execute("SELECT count(*) FROM answer")
+    counted = [json.loads(line) for line in (folder / "journal.jsonl").open()]
+    last = [line for line in counted if line["event"] == "iteration"][-1]
 
+    assert usage.work.requests == distinct
+    assert result.search.generated == last["generated"]
+    assert result.search.answered == last["answered"]
     assert usage.work.requests == result.total.generated < result.total.answered
 
 
@@ -104,6 +113,37 @@ def test_other_data_on_resume_are_refused(tmp_path):
 
     with pytest.raises(HswarmError, match="content has changed"):
         resume(tmp_path / "run", Watch(), {"search": {"max_iterations": 1}})
+
+
+def test_settings_edited_between_two_sittings_are_refused(tmp_path):
+    small_run(tmp_path / "run", limit=2)
+    file = tmp_path / "run" / "config.yaml"
+    file.write_text(file.read_text().replace("step_length: 0.2", "step_length: 0.3"))
+
+    with pytest.raises(HswarmError, match=r"step_length: 0\.2 → 0\.3"):
+        resume(tmp_path / "run", Watch())
+
+
+def test_a_refused_resume_keeps_the_result(finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    provenance = json.loads((folder / "provenance.json").read_text())
+    provenance["fingerprints"]["pool"] = "0" * 64
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    before = {name: (folder / name).read_bytes() for name in ("config.yaml", "result.json")}
+
+    with pytest.raises(HswarmError, match="content has changed"):
+        resume(folder, Watch(), {"search": {"max_iterations": 5}})
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_settings_hold_unless_overruled_by_name():
+    settings = {"search": {"seed": 5, "method": "role-only"}, "limit": 3}
+    config = configure("gsm8k", pool="tiny", settings=settings)
+    assert (config.search.seed, config.search.method, config.limit) == (5, "role-only", 3)
+    assert configure("gsm8k", pool="tiny", seed=6, settings=settings).search.seed == 6
+    with pytest.raises(HswarmError, match="it must hold keys, not 5"):
+        configure("gsm8k", pool="tiny", settings={"search": 5})
 
 
 @pytest.mark.parametrize("method", ["role-only", "weight-only", "model-swarms"])

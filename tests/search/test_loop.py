@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from hswarm.config import SearchConfig, search_config
+from hswarm.graph.dag import LONE
 from hswarm.search.found import Candidate
-from hswarm.search.loop import LONE_NODE, begin, iterate, search, settled
+from hswarm.search.loop import begin, iterate, search, settled
 from hswarm.search.state import SearchState
 from hswarm.swarm import pso
 from hswarm.swarm.populate import populate
@@ -92,7 +93,7 @@ def test_with_one_node_the_weight_step_is_model_swarms():
     def utility(row: np.ndarray) -> float:
         engine = Landscape()
         setting = make_setting(config, engine, items=2)
-        candidate = Candidate.place(LONE_NODE, [0], row[None])
+        candidate = Candidate.place(LONE, [0], row[None])
         return asyncio.run(setting.evaluate(0, "start", [candidate]))[0].utility
 
     swarm = pso.start(populate(4, 7, seed=config.seed))

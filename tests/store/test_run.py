@@ -40,8 +40,7 @@ def test_created_run_is_empty_and_knows_its_settings(folder):
         assert run.journal.size == 0
         assert run.read_result() is None
         assert run.memo == folder / "memo.sqlite"
-        assert run.best == folder / "best"
-    assert read_config(folder) == CONFIG
+        assert read_config(folder) == CONFIG
 
 
 def test_opened_run_knows_what_it_was_created_with(folder):
@@ -179,7 +178,7 @@ def test_raised_budget_is_kept_and_unfinishes_the_run(folder):
         run.write_result({"stopped": "max-iterations"})
     with Run.open(folder) as run:
         (change,) = run.change_config(more)
-        assert str(change) == "search.max_iterations: 4 → 9"
+        assert str(change) == "search.max_iterations: 3 → 9"
         assert run.config == more
         assert run.read_result() is None
     assert read_config(folder) == more
