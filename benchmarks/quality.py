@@ -60,7 +60,9 @@ def main() -> None:
         of_task = [result for result in results if result.task == task]
         gains = [r.found.test.utility - r.best_single.test.utility for r in of_task]
         worst = max(r.best_single.p_value for r in of_task)
-        print(f"{task}: mean gain {statistics.mean(gains):+.3f}, largest p {worst:.1e}")
+        held = min(gains) > 0.0 and worst < 0.05
+        verdict = "better in every seed, p < 0.05 each" if held else "NOT better in every seed"
+        print(f"{task}: {verdict}; mean gain {statistics.mean(gains):+.3f}, largest p {worst:.1e}")
     if options.write:
         (RESULTS / "quality.md").write_text(text)
         rows = [result.model_dump(mode="json") for result in results]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -77,7 +78,8 @@ def optimize(
     `task` and `pool` are names of the catalogues or paths of YAML files; `data` is a file in the
     authors' JSON format that replaces the task's own. `settings` are laid over the preset, nested
     as in the run's config.yaml ({"search": {"role": {"top_p": 0.8}}}). `run` is the folder to
-    write, by default runs/TASK-TIME. Raises `HswarmError` for anything the user can mend.
+    write, by default runs/TASK-TIME. Works in a notebook, too. Raises `HswarmError` for anything
+    the user can mend.
     """
     config = configure(
         task,
@@ -92,7 +94,17 @@ def optimize(
         max_seconds=max_seconds,
         settings=settings,
     )
-    return start(config, run, watch or Watch())
+    return _aside(lambda: start(config, run, watch or Watch()))
+
+
+def _aside(act: Callable[[], Result]) -> Result:
+    """Do `act`; in a thread of its own where an event loop runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return act()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(act).result()
 
 
 def configure(

@@ -1,1 +1,1 @@
-"""Statistics and figures over what was measured."""
+"""Statistics over what was measured."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Final
 
 import typer
@@ -14,7 +15,7 @@ app = typer.Typer(
 )
 
 _RECIPES: Final = ("tiny",)
-_DURATION: Final = "about 90 minutes on 2 cores"
+_DURATION: Final = "about two hours on 2 cores"
 
 
 @app.callback()
@@ -32,7 +33,7 @@ def build(
     It needs no network and no GPU.
     """
     from hswarm.catalog import unknown
-    from hswarm.cli.console import open_console
+    from hswarm.cli.console import open_console, print_next
     from hswarm.cli.training import TrainingView
 
     if pool not in _RECIPES:
@@ -43,11 +44,12 @@ def build(
 
     try:
         with TrainingView(console, recipe.WORK) as view:
-            recipe.build(out, view.report)
+            pool_file = recipe.build(out, view.report)
     except KeyboardInterrupt:
         console.print(f"Interrupted. To go on: hswarm experts build {pool} --out {out}")
         raise typer.Exit(130) from None
     console.print(f"Done: base model and experts are in {out}", soft_wrap=True)
+    print_next(console, [f"hswarm optimize --task gaia-text --pool {quote(str(pool_file))}"])
 
 
 @app.command(epilog="For example: hswarm experts table --limit 100")

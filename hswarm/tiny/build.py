@@ -9,12 +9,15 @@ makes sense. Weights are stored in half precision.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
+import yaml
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import (
@@ -65,17 +68,34 @@ Report = Callable[[str, int, int, float], None]
 """Told (what is being trained, step from 1, steps, loss)."""
 
 
-def build(folder: Path, report: Report) -> None:
-    """Train everything and write `folder`/base and `folder`/EXPERT, each complete before the next.
+def build(folder: Path, report: Report) -> Path:
+    """Train everything; write `folder`/base, `folder`/EXPERT and the pool file, which is returned.
 
-    What is already there is kept, so an interrupted build goes on where it stopped.
+    Each model gets its name when it is complete, and what is already there is kept: an interrupted
+    build goes on where it stopped.
     """
     base = folder / "base"
-    if not (base / "model.safetensors").exists():
-        _build_base(base, report)
+    if not base.exists():
+        with _unfinished(base) as part:
+            _build_base(part, report)
     for place, name in enumerate(SKILLS):
-        if not (folder / name / "adapter_model.safetensors").exists():
-            _build_expert(base, folder / name, name, place, report)
+        if not (folder / name).exists():
+            with _unfinished(folder / name) as part:
+                _build_expert(base, part, name, place, report)
+    pool = folder / "tiny.yaml"
+    content = {"base": "base", "prompt": "chat", "experts": {name: name for name in SKILLS}}
+    pool.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return pool
+
+
+@contextmanager
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to write to, which becomes `folder` when all went well."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    yield part
+    part.rename(folder)
 
 
 def _pairs(skills: tuple[str, ...], place: int, *, focus: float = 0.0) -> Iterator[tuple[str, str]]:

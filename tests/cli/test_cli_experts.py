@@ -18,6 +18,7 @@ def recipe(monkeypatch):
             for step in (1, 2):
                 report(name, step, 2, 0.5)
         module.built = folder
+        return folder / "tiny.yaml"
 
     module = SimpleNamespace(build=build, built=None, WORK={"base": 8, "friends": 8})
     monkeypatch.setitem(sys.modules, "hswarm.tiny.build", module)
@@ -30,10 +31,11 @@ def test_build_says_how_long_it_takes_and_reports(recipe, tmp_path):
     assert done.exit_code == 0
     assert recipe.built == tmp_path / "new"
     lines = done.stderr.splitlines()
-    assert lines[0].endswith("minutes on 2 cores.")
+    assert lines[0].endswith("on 2 cores.")
     assert lines[1].startswith("base: 2 steps")
     assert lines[2].startswith("friends: 2 steps")
-    assert str(tmp_path / "new") in lines[-1]
+    assert any(line.startswith("Done") and str(tmp_path / "new") in line for line in lines)
+    assert f"--pool {tmp_path / 'new' / 'tiny.yaml'}" in lines[-1]
 
 
 def test_an_interrupted_build_says_how_to_go_on(recipe):

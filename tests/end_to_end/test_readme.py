@@ -105,6 +105,11 @@ def test_every_command(line, run, monkeypatch):
     run(line)
 
 
+def test_what_was_built_is_a_pool(there):
+    """After the commands above: their build is a pool that opens."""
+    assert len(read_pool(there / "tiny" / "tiny.yaml").open()) == 10
+
+
 def test_the_python_example(there, capsys):
     example = blocks("python")[0]
     brief = 'data="my-data.json", max_iterations=0)'

@@ -1,5 +1,6 @@
 """Whole runs on the models that come with the package."""
 
+import asyncio
 import json
 import shutil
 import sqlite3
@@ -135,6 +136,13 @@ def test_a_refused_resume_keeps_the_result(finished, tmp_path):
     with pytest.raises(HswarmError, match="content has changed"):
         resume(folder, Watch(), {"search": {"max_iterations": 5}})
     assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_a_notebook_has_an_event_loop_already(finished, tmp_path):
+    async def cell():
+        return small_run(tmp_path / "run", limit=2, max_iterations=0)[0]
+
+    assert asyncio.run(cell()).found.test.items == 2
 
 
 def test_settings_hold_unless_overruled_by_name():

@@ -3,8 +3,9 @@
 In GAIA-text each model of the system reads one tool-use context of the annotator (Feng et al.,
 2025, appendix D). Here the first chunks hold what nobody can know beforehand (whose hat it is),
 the others hold the same kind of fact about other things, and the rest of the way to the answer
-leads through tables of the world that different experts know. A single model that is given all
-ten chunks can read them, but it lacks the tables; a graph has both.
+leads through tables of the world that different experts know. A single model is given all ten
+chunks, but an expert knows the tables of one or two relations only, and most questions lead through
+others: alone each answers at most a few of them. A graph has all.
 """
 
 from __future__ import annotations
