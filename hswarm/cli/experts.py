@@ -62,7 +62,6 @@ def table(
     """Measure what each model of the tiny pool can and cannot do, alone, on held-out items."""
     from hswarm.api import measure_pool
     from hswarm.cli.console import open_console
-    from hswarm.cli.numerals import show_utility
     from hswarm.cli.tables import plain_table
 
     open_console(stderr=True).print("Measuring every model of the pool; this takes minutes.")
@@ -70,10 +69,12 @@ def table(
     console = open_console()
     for what in ("tasks", "skills"):
         columns = list(getattr(abilities[0], what))
-        heading = "alone on the test split of" if what == "tasks" else "next step of a kind"
-        console.print(f"\nAccuracy, {heading}:\n")
-        lines = plain_table(["model", *columns], right=columns)
+        heading = (
+            "alone on the bundled test items" if what == "tasks" else "the next step of a kind"
+        )
+        console.print(f"\nAccuracy in %, {heading}:\n")
+        lines = plain_table(["model", *columns], right=columns, gap=1)
         for ability in abilities:
             scores = getattr(ability, what)
-            lines.add_row(ability.model, *(show_utility(scores[name]) for name in columns))
+            lines.add_row(ability.model, *(f"{100 * scores[name]:.0f}" for name in columns))
         console.print(lines, soft_wrap=True)

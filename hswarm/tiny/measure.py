@@ -54,7 +54,7 @@ async def measure(
     agents = models(experts)
     systems = [System(lone, (agent,)) for agent in agents.values()]
     scores: dict[str, list[Evaluation]] = {
-        task.title: await evaluate(
+        task.name: await evaluate(
             systems, task.test, task.scorer, engine, Sampling(task.max_tokens)
         )
         for task in tasks
@@ -78,7 +78,7 @@ async def measure(
     return [
         Ability(
             name,
-            {title: evaluations[place].utility for title, evaluations in scores.items()},
+            {task: evaluations[place].utility for task, evaluations in scores.items()},
             {skill: await share_right(agent, skill) for skill in SKILLS},
         )
         for place, (name, agent) in enumerate(agents.items())
