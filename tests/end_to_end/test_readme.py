@@ -88,7 +88,7 @@ def test_the_two_commands_come_first():
     ],
 )
 def test_what_make_would_do(target, does):
-    asked = ["make", "--dry-run", "--always-make", target]
+    asked = ["make", "--no-print-directory", "--dry-run", "--always-make", target]
     said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert said.strip().splitlines()[-1].strip() == does
 
