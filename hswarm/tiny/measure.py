@@ -13,7 +13,7 @@ import numpy as np
 from hswarm.agents.agent import ModelAgent
 from hswarm.engines.request import Blend, Engine, Request, Sampling
 from hswarm.evaluate import Evaluation, evaluate
-from hswarm.graph.dag import Dag
+from hswarm.graph.dag import LONE
 from hswarm.search.found import Experts
 from hswarm.system import System
 from hswarm.tasks.task import Task
@@ -50,9 +50,8 @@ async def measure(
 
     A probe is right if the response holds the one step that its model would have to contribute.
     """
-    lone = Dag(((),))
     agents = models(experts)
-    systems = [System(lone, (agent,)) for agent in agents.values()]
+    systems = [System(LONE, (agent,)) for agent in agents.values()]
     scores: dict[str, list[Evaluation]] = {
         task.name: await evaluate(
             systems, task.test, task.scorer, engine, Sampling(task.max_tokens)

@@ -321,6 +321,15 @@ def test_a_chat_family_needs_a_chat_template(make_family, tmp_path):
     assert "plain" in caught.value.hint
 
 
+def test_a_base_larger_than_the_memory_is_refused_before_it_is_loaded(make_family, monkeypatch):
+    family = make_family("llama")
+    monkeypatch.setattr(runner_module, "free_memory_of", lambda device: 1000)
+    monkeypatch.setattr(runner_module.AutoModelForCausalLM, "from_pretrained", None)
+
+    with pytest.raises(HswarmError, match=r"needs .* GB of memory as float32 and cpu has 1e-06"):
+        TransformersRunner(family, LANE)
+
+
 def test_a_device_that_is_not_there_is_named(make_family):
     with pytest.raises(HswarmError, match="no device 'cuda:99'"):
         TransformersRunner(make_family("llama"), EngineConfig(device="cuda:99"))

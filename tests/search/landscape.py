@@ -22,13 +22,23 @@ TARGET = np.array([0.5, 0.3, 0.2, 0.0])
 
 @dataclass
 class Landscape:
-    """Answers by formula; remembers what it was asked. `failing` prompts fail for good."""
+    """Answers by formula, `concurrency` at a time, and remembers what it was asked.
+
+    `failing` prompts fail for good.
+    """
 
     concurrency: int = 64
     failing: str | None = None
     asked: list[Request] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._seats = asyncio.Semaphore(self.concurrency)
+
     async def generate(self, request: Request, /) -> Completion:
+        async with self._seats:
+            return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Completion:
         self.asked.append(request)
         await asyncio.sleep(0)
         if self.failing is not None and self.failing in request.prompt:

@@ -66,6 +66,15 @@ def test_a_search_resumed_after_any_iteration_ends_in_the_same_state(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_how_many_examples_are_answered_at_once_changes_nothing(method):
+    alone, *_, lines = run(config_of(method), Landscape(concurrency=1))
+    together, *_, same = run(config_of(method), Landscape(concurrency=8))
+
+    assert as_bytes(alone) == as_bytes(together)
+    assert lines == same
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_another_seed_searches_elsewhere(method):
     first, *_ = run(config_of(method))
     second, *_ = run(config_of(method, seed=1))

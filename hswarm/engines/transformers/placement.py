@@ -57,6 +57,13 @@ def memory_of(device: torch.device) -> int:
     return int(psutil.virtual_memory().total)
 
 
+def free_memory_of(device: torch.device) -> int:
+    """Return the bytes of memory that `device` has left."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
 def keep_freed_memory() -> None:
     """Have the C library keep freed memory for the next request instead of giving it back.
 

@@ -19,6 +19,7 @@ from hswarm.engines.batching import Outcome
 from hswarm.engines.request import Blend, CallFailed, Request
 from hswarm.engines.transformers.lane import Done, Lane, Reach
 from hswarm.engines.transformers.placement import (
+    free_memory_of,
     is_out_of_memory,
     keep_freed_memory,
     memory_of,
@@ -31,6 +32,7 @@ from hswarm.engines.transformers.sampling import draw_noise
 from hswarm.errors import HswarmError
 from hswarm.experts.blend import stack_experts
 from hswarm.experts.family import Family
+from hswarm.experts.folder import read_tensors, weight_files
 
 _CPU_ROWS, _GPU_ROWS = 128, 256
 """Rows decoded at once; more make a pass no cheaper per row."""
@@ -45,6 +47,8 @@ _SMALL: Final = 256 * 2**20
 """Bytes of weights up to which threads work side by side, each on rows of its own, rather than all
 on one product. That way none waits for another: with a core taken away, by whatever else the
 machine does, threads that meet at every product come almost to a stop."""
+
+_SMALLER: Final = "Use a smaller base, a shorter engine.dtype, or another engine.device."
 
 _LANES: Final = 8
 """Threads side by side at most: Python runs in one of them at a time."""
@@ -153,6 +157,16 @@ class TransformersRunner:
 
 def _load(family: Family, device: torch.device, dtype: torch.dtype) -> PreTrainedModel:
     """Load the family's base model, or raise HswarmError."""
+    needed = dtype.itemsize * sum(
+        math.prod(tensor.shape) for tensor in read_tensors(weight_files(family.base)).values()
+    )
+    free = free_memory_of(device)
+    if needed > free:
+        raise HswarmError(
+            f"The base model in {family.base} needs {needed / 1e9:.3g} GB of memory as"
+            f" {str(dtype).removeprefix('torch.')} and {device} has {free / 1e9:.3g} GB free.",
+            hint=_SMALLER,
+        )
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -173,7 +187,7 @@ def _load(family: Family, device: torch.device, dtype: torch.dtype) -> PreTraine
             raise
         raise HswarmError(
             f"The base model in {family.base} does not fit into the memory of {device}.",
-            hint="Use a smaller base, a shorter engine.dtype, or another engine.device.",
+            hint=_SMALLER,
         ) from None
     finally:
         if shown:
