@@ -55,8 +55,7 @@ class Setting:
                     "event": "evaluation",
                     "iteration": iteration,
                     "step": kind,
-                    "parents": [list(p) for p in candidate.dag.parents],
-                    "agents": list(candidate.agents),
+                    **candidate.to_json(),
                     "utility": evaluation.utility,
                     "unscored": len(evaluation.failures),
                 }
