@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP_FLAGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
-.PHONY: demo test check test-kills format clean
+.PHONY: demo test check browser test-fuzz test-kills format clean
 
 demo: .venv/installed
 	$(BIN)/hswarm optimize --task gaia-text
@@ -41,6 +41,13 @@ format: .venv/tests
 
 clean:
 	rm -rf .venv
+
+# The tests of the page need a browser; without one they are skipped.
+browser:
+	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
+
+test-fuzz: .venv/tests
+	HSWARM_FUZZ=10000 $(BIN)/python -m pytest tests/serve/test_fuzz.py
 
 test-kills: .venv/tests
 	HSWARM_KILLS=50 $(BIN)/python -m pytest tests/faults/test_run_kills.py

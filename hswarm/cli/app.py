@@ -18,6 +18,8 @@ from hswarm.cli.optimize import optimize
 from hswarm.cli.pipelines import ASK_EPILOG, EXPORT_EPILOG, VERIFY_EPILOG, ask, export, verify
 from hswarm.cli.runs import EPILOG as RUNS_EPILOG
 from hswarm.cli.runs import runs
+from hswarm.cli.serve import EPILOG as SERVE_EPILOG
+from hswarm.cli.serve import serve
 from hswarm.errors import HswarmError
 
 EPILOG: Final = """Examples:
@@ -28,6 +30,7 @@ EPILOG: Final = """Examples:
   hswarm show tasks                   what there is to run
   hswarm export runs/NAME --out DIR   what it found, as a folder to hand on
   hswarm ask DIR "a question"         its answer, and every node's
+  hswarm serve DIR                    behind OpenAI's API, with a page to ask on
 
 Each command explains itself: hswarm optimize --help"""
 
@@ -43,6 +46,7 @@ app.command(epilog=RUNS_EPILOG)(runs)
 app.command(epilog=EXPORT_EPILOG)(export)
 app.command(epilog=VERIFY_EPILOG)(verify)
 app.command(epilog=ASK_EPILOG)(ask)
+app.command(epilog=SERVE_EPILOG)(serve)
 app.add_typer(show.app, name="show")
 app.add_typer(experts.app, name="experts")
 

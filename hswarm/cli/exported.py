@@ -37,7 +37,9 @@ def export_shown(run: Path, out: Path, *, inline_base: bool | None) -> None:
             soft_wrap=True,
         )
     there = quote(str(out))
-    print_next(console, [f"hswarm verify {there}", f'hswarm ask {there} "…"'])
+    print_next(
+        console, [f"hswarm verify {there}", f'hswarm ask {there} "…"', f"hswarm serve {there}"]
+    )
 
 
 def verify_shown(folder: Path, engine: EngineConfig) -> None:

@@ -19,6 +19,7 @@ COMMANDS = [
     ["export"],
     ["verify"],
     ["ask"],
+    ["serve"],
     ["show"],
     ["show", "tasks"],
     ["show", "agents"],
