@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
@@ -9,14 +10,17 @@ from hswarm.cli.console import open_console, print_next
 from hswarm.cli.numerals import show_count
 from hswarm.config import EngineConfig
 from hswarm.pipeline.manifest import HubBase, IncludedBase
+from hswarm.pipeline.targets.target import TargetName, place_beside
 
 
-def export_shown(run: Path, out: Path, *, inline_base: bool | None) -> None:
+def export_shown(
+    run: Path, out: Path, *, inline_base: bool | None, to: Sequence[TargetName]
+) -> None:
     """Export a run and say what was written and what it needs to run."""
     open_console(stderr=True).print(f"Exporting {run} and asking it the golden questions ...")
     from hswarm.pipeline.export import export
 
-    contents = export(run, out, inline_base=inline_base)
+    contents = export(run, out, inline_base=inline_base, to=to)
     blueprint, golden = contents.blueprint, contents.report.golden
     base = blueprint.models.base
     if isinstance(base, IncludedBase):
@@ -36,6 +40,8 @@ def export_shown(run: Path, out: Path, *, inline_base: bool | None) -> None:
             " out the same, node by node.",
             soft_wrap=True,
         )
+    for name in to:
+        console.print(f"For {name}: {place_beside(out, name)}", soft_wrap=True)
     there = quote(str(out))
     print_next(
         console, [f"hswarm verify {there}", f'hswarm ask {there} "…"', f"hswarm serve {there}"]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
 EXPORT_EPILOG: Final = """Examples:
 
   hswarm export runs/NAME --out my-pipeline
-  hswarm export runs/NAME --out my-pipeline --inline-base"""
+  hswarm export runs/NAME --out my-pipeline --inline-base
+  hswarm export runs/NAME --out my-pipeline --to vllm --to langgraph
+
+Beside the folder, --to writes my_pipeline_vllm.sh (the `vllm serve` command for
+its models), my_pipeline_langgraph.py (a module with the graph), or
+my_pipeline_mlflow (a model with a copy of the folder)."""
 
 VERIFY_EPILOG: Final = "For example: hswarm verify my-pipeline"
 
@@ -35,6 +40,10 @@ def export(
             help="Put the base model in as well; by default a small one is.",
         ),
     ] = None,
+    to: Annotated[
+        list[Literal["vllm", "langgraph", "mlflow"]] | None,
+        typer.Option(help="Write it for this, too; can be repeated."),
+    ] = None,
 ) -> None:
     """Write what a run found as a folder that holds everything and runs nothing.
 
@@ -43,7 +52,7 @@ def export(
     """
     from hswarm.cli.exported import export_shown
 
-    export_shown(run, out, inline_base=inline_base)
+    export_shown(run, out, inline_base=inline_base, to=to or [])
 
 
 def verify(folder: Folder, device: Device = "auto", threads: Threads = None) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from hswarm.engines.request import CallFailed, Completion, Request
@@ -79,7 +80,8 @@ class _Call:
     request: Request
     answer: asyncio.Future[Completion]
     hear: Hear | None
-    flush: _Flush | None = None
+    leave: Callable[[], None] | None = None
+    """Tells the runner, once it has the call, that nobody waits for it any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -93,8 +95,8 @@ class _Flush:
         self.open = list(self.calls)
         followed = frozenset(place for place, call in enumerate(self.calls) if call.hear)
         self.audience = Audience(followed)
-        for call in self.calls:
-            call.flush = self
+        for place, call in enumerate(self.calls):
+            call.leave = partial(self.audience.gone.add, place)
 
     def abandoned(self) -> bool:
         """Whether nobody waits any more. Each call is looked at once, however often one asks."""
@@ -141,8 +143,8 @@ class BatchingEngine:
         try:
             return await call.answer
         except asyncio.CancelledError:
-            if call.flush is not None:
-                call.flush.audience.gone.add(call.flush.calls.index(call))
+            if call.leave is not None:
+                call.leave()
             raise
 
     def on_flush(self, callback: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,17 +33,12 @@ from hswarm.pipeline.describe import (
 from hswarm.pipeline.folder import write_sums
 from hswarm.pipeline.golden import record
 from hswarm.pipeline.load import start
-from hswarm.pipeline.manifest import (
-    GOLDEN,
-    GRAPH,
-    LOCK,
-    PIPELINE,
-    REPORT,
-)
+from hswarm.pipeline.manifest import GOLDEN, GRAPH, LOCK, PIPELINE, REPORT
 from hswarm.pipeline.models import write_models
 from hswarm.pipeline.papers import write_dockerfile, write_readme
 from hswarm.pipeline.recorded import compare_with_run
 from hswarm.pipeline.seats import seat
+from hswarm.pipeline.targets.target import TargetName, check_targets, write_targets
 from hswarm.search.result import Result
 from hswarm.store.changes import refuse_other_content
 from hswarm.store.record import read_run
@@ -55,20 +50,30 @@ GOLDEN_ITEMS: Final = 8
 """Items of the dev split that become golden answers, fewer where it has fewer."""
 
 
-def export(run: str | Path, out: str | Path, *, inline_base: bool | None = None) -> Contents:
+def export(
+    run: str | Path,
+    out: str | Path,
+    *,
+    inline_base: bool | None = None,
+    to: Collection[TargetName] = (),
+) -> Contents:
     """Write what the run in `run` found to the new folder `out`; return it, checked.
 
-    `inline_base` says whether the base model goes in; by default a small one does. The golden
-    answers are the exported folder's own, made with the device and number format of the run.
-    Raises HswarmError for anything the user can mend; `out` then is not there.
+    `inline_base` says whether the base model goes in; by default a small one does. `to` names what
+    else is to run it: that is written beside the folder (`place_beside`). The golden answers are
+    the exported folder's own, made with the device and number format of the run. Raises HswarmError
+    for anything the user can mend; `out` then is not there.
     """
     out = Path(out)
     _refuse_occupied(out)
+    check_targets(out, to)
     found = _read(Path(run))
     with _fresh(out) as folder:
         _write(folder, _name(out), found, inline_base=inline_base)
         checked = open_contents(folder)
-    return replace(checked, folder=out)
+    contents = replace(checked, folder=out)
+    write_targets(contents, to)
+    return contents
 
 
 def _read(folder: Path) -> FinishedRun:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from hswarm.serve.chat import ChatRequest
 
-EXAMPLES = int(os.environ.get("HSWARM_FUZZ", "300"))
+EXAMPLES = int(os.environ.get("HSWARM_FUZZ", "100"))
 PATH = "/v1/chat/completions"
 
 TEXTS = st.text(max_size=30) | st.sampled_from(
