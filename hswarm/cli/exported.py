@@ -10,7 +10,8 @@ from hswarm.cli.console import open_console, print_next
 from hswarm.cli.numerals import show_count
 from hswarm.config import EngineConfig
 from hswarm.pipeline.manifest import HubBase, IncludedBase
-from hswarm.pipeline.targets.target import TargetName, place_beside
+from hswarm.pipeline.targets.name import TargetName
+from hswarm.pipeline.targets.target import place_beside
 
 
 def export_shown(

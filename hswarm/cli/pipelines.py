@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
+
+from hswarm.pipeline.targets.name import TargetName
 
 EXPORT_EPILOG: Final = """Examples:
 
@@ -41,7 +43,7 @@ def export(
         ),
     ] = None,
     to: Annotated[
-        list[Literal["vllm", "langgraph", "mlflow"]] | None,
+        list[TargetName] | None,
         typer.Option(help="Write it for this, too; can be repeated."),
     ] = None,
 ) -> None:

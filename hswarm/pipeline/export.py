@@ -38,7 +38,8 @@ from hswarm.pipeline.models import write_models
 from hswarm.pipeline.papers import write_dockerfile, write_readme
 from hswarm.pipeline.recorded import compare_with_run
 from hswarm.pipeline.seats import seat
-from hswarm.pipeline.targets.target import TargetName, check_targets, write_targets
+from hswarm.pipeline.targets.name import TargetName
+from hswarm.pipeline.targets.target import check_targets, write_targets
 from hswarm.search.result import Result
 from hswarm.store.changes import refuse_other_content
 from hswarm.store.record import read_run

@@ -6,15 +6,14 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from hswarm.errors import HswarmError
 from hswarm.pipeline.contents import Contents
 from hswarm.pipeline.targets.langgraph import write_graph
 from hswarm.pipeline.targets.mlflow import check_mlflow, write_model
+from hswarm.pipeline.targets.name import TargetName
 from hswarm.pipeline.targets.vllm import write_command
-
-TargetName = Literal["vllm", "langgraph", "mlflow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,9 @@ class Target:
 
 
 TARGETS: Final[Mapping[TargetName, Target]] = {
-    "vllm": Target(write_command, ".sh"),
-    "langgraph": Target(write_graph, ".py"),
-    "mlflow": Target(write_model, "", check_mlflow),
+    TargetName.VLLM: Target(write_command, ".sh"),
+    TargetName.LANGGRAPH: Target(write_graph, ".py"),
+    TargetName.MLFLOW: Target(write_model, "", check_mlflow),
 }
 
 
