@@ -1,7 +1,8 @@
 """Servers on loopback, in the test's own event loop, and a pipeline whose answers can be held."""
 
 import asyncio
-from contextlib import asynccontextmanager
+import threading
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx2
 import openai
@@ -90,6 +91,33 @@ async def serve(pipeline, key=None, **limits):
     finally:
         server.should_exit = True
         await running
+
+
+@contextmanager
+def serve_aside(pipeline, **options):
+    listens, served = threading.Event(), {}
+
+    async def main():
+        stop = asyncio.Event()
+        async with serve(pipeline, **options) as server:
+            served.update(url=server.url, loop=asyncio.get_running_loop(), stop=stop)
+            listens.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    assert listens.wait(60)
+    try:
+        yield served["url"], served["loop"]
+    finally:
+        served["loop"].call_soon_threadsafe(served["stop"].set)
+        thread.join(60)
+
+
+@pytest.fixture(scope="session")
+def serving_aside():
+    """Serve a pipeline from another thread while a context lasts: its address, its event loop."""
+    return serve_aside
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,21 @@ def test_an_answer_that_is_known_comes_in_one_piece(talk, expected):
     assert [piece.choices[0].delta.content for piece in pieces] == ["", expected.answer, None]
 
 
+def test_the_plain_client_has_the_same(pipeline, serving_aside, ask, expected):
+    chunks = {"context_chunks": CHUNKS}
+    with (
+        serving_aside(pipeline) as (url, _),
+        openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=60) as client,
+    ):
+        done = client.chat.completions.create(**ask(), extra_body=chunks)
+        stream = client.chat.completions.create(**ask(), stream=True, extra_body=chunks)
+        pieces = list(stream)
+        with pytest.raises(openai.BadRequestError, match="one answer"):
+            client.chat.completions.create(**ask(), n=2)
+
+    assert done.choices[0].message.content == text_of(pieces) == expected.answer
+
+
 def test_usage_comes_last_where_it_is_asked_for(talk):
     pieces = talk(stream=True, stream_options={"include_usage": True})
 

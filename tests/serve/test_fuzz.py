@@ -3,11 +3,9 @@
 `HSWARM_FUZZ=10000 python -m pytest tests/serve/test_fuzz.py` sends as many.
 """
 
-import asyncio
 import json
 import os
 import socket
-import threading
 
 import httpx2
 import pytest
@@ -72,23 +70,9 @@ HEADERS = st.dictionaries(
 
 
 @pytest.fixture(scope="module")
-def url(pipeline, serving):
-    """A server in a thread of its own."""
-    listens, served = threading.Event(), {}
-
-    async def main():
-        stop = asyncio.Event()
-        async with serving(pipeline) as server:
-            served.update(url=server.url, loop=asyncio.get_running_loop(), stop=stop)
-            listens.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    assert listens.wait(60)
-    yield served["url"]
-    served["loop"].call_soon_threadsafe(served["stop"].set)
-    thread.join(60)
+def url(pipeline, serving_aside):
+    with serving_aside(pipeline) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,24 @@
 """The page, in a real browser: ask, see the nodes light up, open one, read it."""
 
-import asyncio
 import shutil
-import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+sync_api = pytest.importorskip(
+    "playwright.sync_api", reason="Playwright is not installed: make test-clients"
+)
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 QUESTION = "What is the bell's owner's city?"
 CHUNKS = ["ring's owner is Pia.", "bell's owner is Dirk."]
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: make browser"),
+]
 
 # What happens to the nodes, in order, as (node, state).
 WATCH = """() => {
@@ -69,31 +71,10 @@ def browser():
 
 
 @pytest.fixture
-def serve_aside(serving):
-    """Serve a pipeline from another thread; return its address and its event loop."""
-    ended = []
-
-    def go(pipeline, **options):
-        listens = threading.Event()
-        served = {}
-
-        async def main():
-            stop = asyncio.Event()
-            async with serving(pipeline, **options) as server:
-                served.update(url=server.url, loop=asyncio.get_running_loop(), stop=stop)
-                listens.set()
-                await stop.wait()
-
-        thread = threading.Thread(target=asyncio.run, args=(main(),))
-        thread.start()
-        assert listens.wait(60)
-        ended.append((thread, served))
-        return served["url"], served["loop"]
-
-    yield go
-    for thread, served in ended:
-        served["loop"].call_soon_threadsafe(served["stop"].set)
-        thread.join(60)
+def serve_aside(serving_aside):
+    """Serve a pipeline from another thread until the test ends; return its address and loop."""
+    with ExitStack() as stack:
+        yield lambda pipeline, **options: stack.enter_context(serving_aside(pipeline, **options))
 
 
 @pytest.fixture
