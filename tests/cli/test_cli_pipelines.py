@@ -28,9 +28,11 @@ def test_export_says_what_it_wrote_and_what_comes_next(finished_run, tmp_path, m
 
 
 def test_a_base_that_is_left_out_is_named(mixed_run, tmp_path):
-    said = type_("export", mixed_run, "--out", tmp_path / "out", "--no-inline-base").stdout
+    options = ("--no-inline-base", "--to", "vllm")
+    said = type_("export", mixed_run, "--out", tmp_path / "out", *options).stdout
 
     assert "base /" in said
+    assert f"For vllm: {tmp_path}/out_vllm.sh\n" in said
     assert "recorded" not in said  # the run never evaluated this system
 
 

@@ -40,7 +40,7 @@ def served(exported, environment, tmp_path):
     }  # fmt: skip
     log = tmp_path / "log"
     with log.open("w") as stream, subprocess.Popen(
-        [script, "--host", "127.0.0.1", "--port", str(port)],
+        [script, "--port", str(port)],
         stdout=stream, stderr=stream, env={**environment, **variables},
     ) as process:  # fmt: skip
         url = f"http://127.0.0.1:{port}"

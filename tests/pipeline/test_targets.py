@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from hswarm.errors import HswarmError
 from hswarm.pipeline.contents import open_contents
 from hswarm.pipeline.export import export
+from hswarm.pipeline.manifest import HubBase
 from hswarm.pipeline.targets.name import TargetName
 from hswarm.pipeline.targets.target import place_beside, write_targets
 
@@ -32,8 +34,8 @@ def test_the_command_is_run_in_the_folder_wherever_it_was_moved(own, tmp_path):
     ).stdout  # fmt: skip
 
     assert json.loads(said) == [
-        "serve", "./base", "--dtype", "float32", "--generation-config", "vllm",
-        "--enable-lora", "--max-loras", "4", "--max-lora-rank", "8",
+        "serve", "./base", "--host", "127.0.0.1", "--dtype", "float32",
+        "--generation-config", "vllm", "--enable-lora", "--max-loras", "4", "--max-lora-rank", "8",
         "--lora-modules", "jobs=adapters/jobs", "friends=adapters/friends", "homes=adapters/homes",
         "--port", "1",
     ]  # fmt: skip
@@ -42,10 +44,6 @@ def test_the_command_is_run_in_the_folder_wherever_it_was_moved(own, tmp_path):
 
 
 def test_a_base_on_the_hub_is_named_by_its_revision(exported, tmp_path):
-    from dataclasses import replace
-
-    from hswarm.pipeline.manifest import HubBase
-
     contents = open_contents(exported)
     base = HubBase(id="someone/model", revision="abc123", fingerprint="0" * 64)
     models = contents.blueprint.models.model_copy(update={"base": base})

@@ -30,6 +30,8 @@ def write_command(contents: Contents, place: Path) -> None:
     agents = blueprint.models.agents.values()
     words = [
         f"vllm serve {_base(blueprint.models.base)}",
+        # Its own default is every address that the machine has, without a key.
+        "--host 127.0.0.1",
         f"--dtype {blueprint.pipeline.engine.dtype}",
         # As here: what decides how a node decodes is the request, not the base's own settings.
         "--generation-config vllm",
