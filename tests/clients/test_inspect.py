@@ -36,6 +36,6 @@ def test_it_scores_what_the_pipeline_answers(address, golden, run, tmp_path):
     [log] = list_eval_logs(str(tmp_path / "logs"))
     done = read_eval_log(log)
     assert done.status == "success"
-    assert done.results.scores[0].metrics["accuracy"].value == 0.5
+    assert done.results.scores[0].metrics["mean"].value == 0.5
     said = [sample.output.completion for sample in done.samples]
     assert said == [item["answer"] for item in golden]
