@@ -1,6 +1,7 @@
 """Does a server under load lose an answer, give a wrong one, leak memory or keep a slot?
 
-    python benchmarks/soak.py [--seconds 600] [--clients 64] [--drop 0.05] [--threads N] [--write]
+    python benchmarks/soak.py [--seconds 600] [--clients 64] [--drop 0.05] [--questions 200]
+                              [--threads N] [--write]
 
 Clients stream answers without a pause; some leave in the middle of one. At half time the server is
 told to stop (SIGTERM) and started again on the same port. An answer is lost if its stream had begun
@@ -27,7 +28,6 @@ from hswarm.config import EngineConfig
 RESULT = Path(__file__).parent / "results" / "soak.json"
 BARS = {"wrong": 0, "lost": 0, "memory_deviation": 0.05, "in_flight": 0, "queue": 0}
 GAUGES = ("in_flight", "queue")
-QUESTIONS = 200
 SETTLED = 60.0
 """Seconds after which memory is to stay where it is; a tenth of a short test."""
 
@@ -135,6 +135,15 @@ async def soak(folder: Path, bodies: list[dict], answers: list[str], options) ->
     }
 
 
+async def answer_all(pipeline, bodies: list[dict]) -> list[str]:
+    """Return the right answers: the pipeline's own, without a server."""
+    asked = (
+        pipeline.respond(body["messages"][0]["content"], context_chunks=body["context_chunks"])
+        for body in bodies
+    )
+    return [transcript.answer for transcript in await asyncio.gather(*asked)]
+
+
 def deviation(life: list[tuple[float, float]], seconds: float) -> float:
     """Return how far a server's memory strays from its median once it has settled, as a share."""
     settled = life[0][0] + min(SETTLED, seconds / 10)
@@ -148,19 +157,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--drop", type=float, default=0.05)
+    parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--write", action="store_true", help=f"write {RESULT.name}")
     options = parser.parse_args()
-    bodies = [{**body, "stream": True} for body in questions(QUESTIONS)]
+    bodies = [{**body, "stream": True} for body in questions(options.questions)]
     with tempfile.TemporaryDirectory() as place:
         folder = make_pipeline(Path(place))
         with hswarm.load(folder, engine=EngineConfig(threads=options.threads)) as pipeline:
-            answers = [
-                pipeline.answer(
-                    body["messages"][0]["content"], context_chunks=body["context_chunks"]
-                ).answer
-                for body in bodies
-            ]
+            answers = asyncio.run(answer_all(pipeline, bodies))
         figures = asyncio.run(soak(folder, bodies, answers, options))
     figures = {**{k: getattr(options, k) for k in ("seconds", "clients", "drop")}, **figures}
     print(json.dumps({**figures, "bars": BARS}, indent=1))
