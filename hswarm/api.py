@@ -15,24 +15,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
-from hswarm.analysis.statistics import compare
-from hswarm.baselines.best_single import best_single
-from hswarm.baselines.static_role import best_of_shape
 from hswarm.catalog import find, is_file
+from hswarm.comparison import choose_rivals, compare_systems
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
-from hswarm.engines.batching import BatchingEngine, Runner
-from hswarm.engines.memo import MemoEngine, Usage
+from hswarm.engines.assemble import assemble
+from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Sampling
+from hswarm.engines.router import RouterEngine
+from hswarm.engines.usage import Usage
 from hswarm.errors import HswarmError
-from hswarm.evaluate import Evaluation, evaluate
-from hswarm.experts.family import Family
-from hswarm.graph.shapes import SHAPES
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
-from hswarm.search.found import Experts, Found
 from hswarm.search.loop import search, settled
-from hswarm.search.result import Result, Score, SystemReport, UsageReport, describe, dump
+from hswarm.search.result import Result, UsageReport, dump
+from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
 from hswarm.store.changes import refuse_changes
@@ -44,9 +42,6 @@ from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Task
 from hswarm.tiny.measure import Ability, measure
 
-PERMUTATIONS = 5
-"""Random orders tried of each hand-made shape that the found system is compared with."""
-
 
 @dataclass(slots=True)
 class Watch:
@@ -54,7 +49,7 @@ class Watch:
 
     observe: Observer = ignore
     usage: Usage = field(default_factory=Usage)
-    begun: Callable[[Path, Task, Family], None] = lambda folder, task, family: None
+    begun: Callable[[Path, Task, OpenPool], None] = lambda folder, task, pool: None
 
 
 def optimize(
@@ -163,11 +158,11 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     """Start a new run in `folder`, by default runs/TASK-TIME, and see it through."""
     if folder is not None:
         refuse_occupied(Path(folder))
-    task, family = _open(config)
-    runner = _load(family, config)
+    task, pool = _open(config)
+    engine = _load(pool, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
-    with Run.create(place, config, _provenance(task, family)) as run:
-        return _see_through(run, task, family, runner, watch)
+    with Run.create(place, config, _provenance(task, pool)) as run:
+        return _see_through(run, task, pool, engine, watch)
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
@@ -179,13 +174,13 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         changed = merge(run.config.model_dump(), changes or {})
         wanted = validated(RunConfig, changed, "the settings")
         refuse_changes(run.config, wanted)
-        task, family = _open(wanted)
-        _refuse_other_content(run, _provenance(task, family))
-        runner = _load(family, wanted)
+        task, pool = _open(wanted)
+        _refuse_other_content(run, _provenance(task, pool))
+        engine = _load(pool, wanted)
         run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
             watch.observe(Note(run.resumed.note))
-        return _see_through(run, task, family, runner, watch)
+        return _see_through(run, task, pool, engine, watch)
 
 
 def measure_pool(
@@ -196,34 +191,28 @@ def measure_pool(
     `limit` bounds the items per task, `probes` is the number of exchanges per skill. The skills
     are those of the tiny pool.
     """
-    from hswarm.engines.transformers import TransformersRunner
-
-    family = read_pool(find("agents", pool)).open()
+    opened = read_pool(find("agents", pool)).open()
     tasks = [load_task(name, data=None, limit=limit) for name in GENERATORS]
-    engine = MemoEngine(BatchingEngine(TransformersRunner(family, EngineConfig())))
+    engine = MemoEngine(assemble(opened.families, EngineConfig()))
 
     async def measured() -> list[Ability]:
         try:
-            return await measure(_experts(family), tasks, engine, probes=probes)
+            return await measure(opened.families[0], tasks, engine, probes=probes)
         finally:
             await engine.aclose()
 
     return asyncio.run(measured())
 
 
-def _experts(family: Family) -> Experts:
-    return Experts(family.fingerprint, tuple(expert.name for expert in family.experts))
-
-
-def _open(config: RunConfig) -> tuple[Task, Family]:
+def _open(config: RunConfig) -> tuple[Task, OpenPool]:
     task = load_task(config.task, data=config.data, limit=config.limit)
     return task, read_pool(find("agents", config.pool)).open()
 
 
-def _provenance(task: Task, family: Family) -> dict[str, Any]:
+def _provenance(task: Task, pool: OpenPool) -> dict[str, Any]:
     packages = ("hswarm", "torch", "transformers", "peft", "numpy")
     return {
-        "fingerprints": {"task": task.fingerprint, "pool": family.fingerprint},
+        "fingerprints": {"task": task.fingerprint, "pool": pool.fingerprint},
         "versions": {package: version(package) for package in packages},
     }
 
@@ -239,39 +228,34 @@ def _refuse_other_content(run: Run, now: Mapping[str, Any]) -> None:
             )
 
 
-def _load(family: Family, config: RunConfig) -> Runner:
-    """Load the models; HswarmError where the family, the device or the swarm's size do not fit."""
-    from hswarm.engines.transformers import TransformersRunner
+def _load(pool: OpenPool, config: RunConfig) -> RouterEngine:
+    """Load the models; HswarmError where a family, the device or a swarm's size do not fit."""
+    for family in pool.families:
+        particles = config.search.weight.particles or len(family)
+        populate(len(family), particles, seed=config.search.seed)
+    return assemble(pool.families, config.engine)
 
-    particles = config.search.weight.particles or len(family)
-    populate(len(family), particles, seed=config.search.seed)
-    return TransformersRunner(family, config.engine)
 
-
-def _see_through(run: Run, task: Task, family: Family, runner: Runner, watch: Watch) -> Result:
-    watch.begun(run.folder, task, family)
+def _see_through(
+    run: Run, task: Task, pool: OpenPool, engine: RouterEngine, watch: Watch
+) -> Result:
+    watch.begun(run.folder, task, pool)
     if task.leaked:
         watch.observe(
             Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
         )
-    engine = run.config.engine
     with SqliteMemo(run.memo) as store:
         if store.note is not None:
             watch.observe(Note(store.note))
-        memo = MemoEngine(
-            BatchingEngine(runner),
-            store,
-            usage=watch.usage,
-            remember=engine.memo,
-        )
-        return asyncio.run(_search_and_compare(run, task, family, memo, watch))
+        memo = MemoEngine(engine, store, usage=watch.usage, remember=run.config.engine.memo)
+        return asyncio.run(_search_and_compare(run, task, pool, memo, watch))
 
 
 async def _search_and_compare(
-    run: Run, task: Task, family: Family, memo: MemoEngine, watch: Watch
+    run: Run, task: Task, pool: OpenPool, memo: MemoEngine, watch: Watch
 ) -> Result:
     config, usage = run.config, watch.usage
-    experts = _experts(family)
+    roster = Roster.of(pool, config.search.weight.particles)
     saved = run.resumed.state.payload if run.resumed is not None else None
     state = SearchState.from_json(saved["search"]) if saved is not None else None
     if saved is not None:
@@ -284,11 +268,11 @@ async def _search_and_compare(
         armed=state is not None,
     )
     setting = Setting(
-        experts=experts,
+        roster=roster,
         examples=task.dev,
         scorer=task.scorer,
         sampling=Sampling(max_tokens=task.max_tokens),
-        config=settled(config.search, experts),
+        config=settled(config.search, roster),
         engine=engine,
         observe=watch.observe,
         record=run.journal.append,
@@ -315,30 +299,30 @@ async def _search_and_compare(
         reached, reason = await search(setting, checkpoint, state)
         if reason in ("max-tokens", "max-seconds"):
             memo.drop_step()
-        searched = usage.snapshot()
+        searched = _report(usage)
         if reached.found is None:
             raise HswarmError(
                 "The search evaluated nothing that could be scored.",
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
         comparing = replace(setting, engine=memo, record=forget)
-        rivals = await _rivals(comparing)
-        reports, failures = await _compare(
+        rivals = await choose_rivals(comparing)
+        reports, failures = await compare_systems(
             {"found system": reached.found, **rivals}, comparing, task
         )
     finally:
         await memo.aclose()
     result = Result(
         task=task.title,
-        pool=family.name,
+        pool=pool.name,
         method=config.search.method,
         seed=config.search.seed,
         iterations=reached.iteration,
         stopped=reason,
         found=reports[0],
         compared=tuple(reports[1:]),
-        search=UsageReport(**searched),
-        total=UsageReport(**usage.snapshot()),
+        search=searched,
+        total=_report(usage),
         failures=tuple(failures),
         found_in=reached.found.iteration,
     )
@@ -346,44 +330,11 @@ async def _search_and_compare(
     return result
 
 
-async def _rivals(setting: Setting) -> dict[str, Found]:
-    """What the found system has to beat, each chosen on dev."""
-    rivals = {"best single": await best_single(setting)}
-    if len(setting.experts) > 1:
-        for shape in SHAPES:
-            found = await best_of_shape(setting, shape, PERMUTATIONS)
-            rivals[f"best of {PERMUTATIONS} {shape}s"] = found
-    return rivals
-
-
-async def _compare(
-    systems: Mapping[str, Found], setting: Setting, task: Task
-) -> tuple[list[SystemReport], list[str]]:
-    """Run every system on dev and test, the first against each other one on the same items."""
-    candidates = [found.candidate.system(setting.experts) for found in systems.values()]
-    splits = [
-        await evaluate(candidates, examples, task.scorer, setting.engine, setting.sampling)
-        for examples in (task.dev, task.test)
-    ]
-    first = splits[1][0]
-    reports = []
-    for (name, found), dev, test in zip(systems.items(), *splits, strict=True):
-        against = None if test is first else compare(first.scores, test.scores)
-        reports.append(
-            SystemReport(
-                name=name,
-                nodes=describe(found.candidate, setting.experts.names),
-                dev=_score(dev),
-                test=_score(test),
-                p_value=against.p_value if against else None,
-                p_test=against.test if against else None,
-            )
-        )
-    failures = {f for evaluations in splits for e in evaluations for f in e.failures}
-    return reports, sorted(failures)
-
-
-def _score(evaluation: Evaluation) -> Score:
-    unscored = len(evaluation.failures)
-    items = len(evaluation.scores) - unscored
-    return Score(utility=evaluation.utility if items else None, items=items, unscored=unscored)
+def _report(usage: Usage) -> UsageReport:
+    return UsageReport(
+        answered=usage.answered,
+        generated=usage.generated,
+        prompt_tokens=usage.prompt_tokens,
+        generated_tokens=usage.generated_tokens,
+        dollars=usage.dollars,
+    )

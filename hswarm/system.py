@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hswarm.agents.agent import Agent
-from hswarm.agents.prompts import PromptRole, write_prompt
+from hswarm.agents.prompts import Prompt, PromptRole
 from hswarm.engines.request import Completion, Engine, Sampling
 from hswarm.graph.dag import Dag
 from hswarm.tasks.task import Example
@@ -53,12 +53,12 @@ class System:
         turns: dict[int, Turn] = {}
 
         async def run(node: int) -> None:
-            responses = [turns[p].completion.text for p in self.dag.parents[node]]
+            responses = tuple(turns[p].completion.text for p in self.dag.parents[node])
             role = prompt_role(self.dag, node)
-            prompt = write_prompt(role, responses, contexts[node], example.question)
+            prompt = Prompt(node, role, responses, contexts[node], example.question)
             agent = self.agents[node]
             completion = await agent.respond(prompt, sampling, engine)
-            turns[node] = Turn(agent.name, role, prompt, completion)
+            turns[node] = Turn(agent.name, role, prompt.text, completion)
 
         for layer in self.dag.layers():
             if len(layer) == 1:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from hswarm.engines.request import Completion, Engine, ModelReference, Request, Sampling
+from hswarm.agents.prompts import Prompt
+from hswarm.engines.request import (
+    Asker,
+    Completion,
+    Engine,
+    ModelReference,
+    Request,
+    Sampling,
+)
 
 
 class Agent(Protocol):
@@ -16,7 +24,7 @@ class Agent(Protocol):
         """The name that graphs, tables and transcripts show."""
         ...
 
-    async def respond(self, prompt: str, sampling: Sampling, engine: Engine, /) -> Completion:
+    async def respond(self, prompt: Prompt, sampling: Sampling, engine: Engine, /) -> Completion:
         """Answer `prompt`; raises `CallFailed` when that is not to be had."""
         ...
 
@@ -28,6 +36,12 @@ class ModelAgent:
     name: str
     model: ModelReference
 
-    async def respond(self, prompt: str, sampling: Sampling, engine: Engine, /) -> Completion:
+    async def respond(self, prompt: Prompt, sampling: Sampling, engine: Engine, /) -> Completion:
         """Ask the engine for the model's answer."""
-        return await engine.generate(Request(self.model, prompt, sampling))
+        asker = Asker(self.name, prompt.node)
+        return await engine.generate(Request(self.model, prompt.text, sampling, asker))
+
+
+def make_agent(name: str, model: ModelReference) -> Agent:
+    """Return the agent that answers as `model`."""
+    return ModelAgent(name, model)

@@ -18,7 +18,7 @@ from hswarm.cli.numerals import show_count, show_duration, show_utility, sparkli
 from hswarm.cli.progress import Progress
 from hswarm.cli.summary import BUNDLED
 from hswarm.config import RunConfig
-from hswarm.engines.memo import Usage
+from hswarm.engines.usage import Usage
 from hswarm.search.events import Event, IterationEnded, Note, StepEnded, StepStarted
 from hswarm.tasks.task import Task
 

@@ -13,10 +13,12 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from hswarm.engines.request import CallFailed, Completion, Request
+from hswarm.engines.usage import Work
 
 Outcome = Completion | CallFailed
 """What became of a request: its answer, or why there is none."""
@@ -38,17 +40,6 @@ class Runner(Protocol):
         waits for the rest any more the iterator is closed.
         """
         ...
-
-
-@dataclass(slots=True)
-class Work:
-    """What an engine has done since it was opened, by count and by the clock."""
-
-    flushes: int = 0
-    requests: int = 0
-    generated_tokens: int = 0
-    seconds: float = 0.0
-    """Time in the runner."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +79,7 @@ class BatchingEngine:
         self._running: _Flush | None = None
         self._watching = False
         self._quiet = 0
+        self._held = 0
         self._flushed = False
         self._callbacks: list[Callable[[], None]] = []
 
@@ -102,6 +94,26 @@ class BatchingEngine:
         if not self._watching and self._running is None:
             self._watch()
         return await call.answer
+
+    def in_flush(self, request: Request, /) -> bool:
+        """Return whether the answer to `request` comes in a flush: all do."""
+        return True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Begin no flush as long as this lasts: somebody else is at work on an answer.
+
+        What is asked upon that answer then goes into the same flush whenever it comes.
+        """
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            idle = not self._held and not self._watching and self._running is None
+            if idle and (self._waiting or self._flushed):
+                self._quiet = 0
+                self._watch()
 
     def on_flush(self, callback: Callable[[], None]) -> None:
         """Have `callback` called on the event loop after each flush.
@@ -129,11 +141,11 @@ class BatchingEngine:
     def _watch(self) -> None:
         """Look once per pass of the loop whether requests still come in; flush when none do."""
         assert self._loop is not None
-        self._watching = self._quiet < _QUIET_PASSES
+        self._watching = not self._held and self._quiet < _QUIET_PASSES
         if self._watching:
             self._quiet += 1
             self._loop.call_soon(self._watch)
-        else:
+        elif not self._held:
             self._flush(self._loop)
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from hswarm.search.found import Candidate
+from hswarm.search.roster import Roster
 
 
 class _Frozen(BaseModel):
@@ -30,7 +31,7 @@ class Node(_Frozen):
 
     agent: str
     coefficients: dict[str, float]
-    """Expert -> coefficient, exact zeros left out."""
+    """Expert -> coefficient, exact zeros left out; empty where no expert sits."""
     parents: tuple[int, ...]
 
 
@@ -47,12 +48,13 @@ class SystemReport(_Frozen):
 
 
 class UsageReport(_Frozen):
-    """Requests and tokens, counted once per distinct request."""
+    """Requests, tokens and dollars, counted once per distinct request."""
 
     answered: int
     generated: int
     prompt_tokens: int
     generated_tokens: int
+    dollars: float = 0.0
 
 
 class Result(_Frozen):
@@ -83,16 +85,18 @@ class Result(_Frozen):
         return next(report for report in self.compared if report.name == "best single")
 
 
-def describe(candidate: Candidate, names: tuple[str, ...]) -> tuple[Node, ...]:
+def describe(candidate: Candidate, roster: Roster) -> tuple[Node, ...]:
     """Return the nodes of a candidate in words and numbers."""
-    nodes = []
-    for agent, row, parents in zip(
-        candidate.agents, candidate.rows, candidate.dag.parents, strict=True
-    ):
-        coefficients = {name: c for name, c in zip(names, row, strict=True) if c != 0.0}
-        label = names[agent] if agent < len(names) else f"mix {agent + 1}"
-        nodes.append(Node(agent=label, coefficients=coefficients, parents=parents))
-    return tuple(nodes)
+    return tuple(
+        Node(
+            agent=roster.name(agent),
+            coefficients=roster.coefficients(agent, row),
+            parents=parents,
+        )
+        for agent, row, parents in zip(
+            candidate.agents, candidate.rows, candidate.dag.parents, strict=True
+        )
+    )
 
 
 def dump(result: Result) -> dict[str, Any]:

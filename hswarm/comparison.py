@@ -1,0 +1,65 @@
+"""What a found system is compared with, and how all of them do on dev and test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from hswarm.analysis.statistics import compare
+from hswarm.baselines.best_single import best_single
+from hswarm.baselines.static_role import best_of_shape
+from hswarm.evaluate import Evaluation, evaluate
+from hswarm.graph.shapes import SHAPES
+from hswarm.search.found import Found
+from hswarm.search.result import Score, SystemReport, describe
+from hswarm.search.setting import Setting
+from hswarm.tasks.task import Task
+
+PERMUTATIONS: Final = 5
+"""Random orders tried of each hand-made shape that the found system is compared with."""
+
+
+async def choose_rivals(setting: Setting) -> dict[str, Found]:
+    """Return what the found system has to beat, by name, each chosen on dev."""
+    rivals = {"best single": await best_single(setting)}
+    if len(setting.roster) > 1:
+        for shape in SHAPES:
+            found = await best_of_shape(setting, shape, PERMUTATIONS)
+            rivals[f"best of {PERMUTATIONS} {shape}s"] = found
+    return rivals
+
+
+async def compare_systems(
+    systems: Mapping[str, Found], setting: Setting, task: Task
+) -> tuple[list[SystemReport], list[str]]:
+    """Run every system on dev and test, the first against each other one on the same items.
+
+    Returns a report each, and what could not be scored, by name and reason.
+    """
+    candidates = [found.candidate.system(setting.roster) for found in systems.values()]
+    splits = [
+        await evaluate(candidates, examples, task.scorer, setting.engine, setting.sampling)
+        for examples in (task.dev, task.test)
+    ]
+    first = splits[1][0]
+    reports = []
+    for (name, found), dev, test in zip(systems.items(), *splits, strict=True):
+        against = None if test is first else compare(first.scores, test.scores)
+        reports.append(
+            SystemReport(
+                name=name,
+                nodes=describe(found.candidate, setting.roster),
+                dev=_score(dev),
+                test=_score(test),
+                p_value=against.p_value if against else None,
+                p_test=against.test if against else None,
+            )
+        )
+    failures = {f for evaluations in splits for e in evaluations for f in e.failures}
+    return reports, sorted(failures)
+
+
+def _score(evaluation: Evaluation) -> Score:
+    unscored = len(evaluation.failures)
+    items = len(evaluation.scores) - unscored
+    return Score(utility=evaluation.utility if items else None, items=items, unscored=unscored)
