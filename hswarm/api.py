@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,38 +17,19 @@ from typing import Any
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
 from hswarm.catalog import find, is_file
-from hswarm.comparison import choose_rivals, compare_systems
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
-from hswarm.engines.request import Sampling
-from hswarm.engines.router import RouterEngine
-from hswarm.engines.usage import Usage
 from hswarm.errors import HswarmError
-from hswarm.search.budget import BudgetedEngine
-from hswarm.search.events import Note, Observer, ignore
-from hswarm.search.loop import search, settled
-from hswarm.search.result import Result, UsageReport, dump
-from hswarm.search.roster import Roster
-from hswarm.search.setting import Setting, forget
-from hswarm.search.state import SearchState
+from hswarm.search.events import Note
+from hswarm.search.result import Result
+from hswarm.session import Watch, load, see_through
 from hswarm.store.changes import refuse_changes
-from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, new_folder, refuse_occupied
-from hswarm.swarm.populate import populate
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Task
 from hswarm.tiny.measure import Ability, measure
-
-
-@dataclass(slots=True)
-class Watch:
-    """How a run is watched: `observe` gets its events, `usage` its counters once it runs."""
-
-    observe: Observer = ignore
-    usage: Usage = field(default_factory=Usage)
-    begun: Callable[[Path, Task, OpenPool], None] = lambda folder, task, pool: None
 
 
 def optimize(
@@ -64,6 +44,7 @@ def optimize(
     max_iterations: int | None = None,
     max_tokens: int | None = None,
     max_seconds: float | None = None,
+    max_dollars: float | None = None,
     settings: Mapping[str, Any] | None = None,
     run: str | Path | None = None,
     watch: Watch | None = None,
@@ -87,6 +68,7 @@ def optimize(
         max_iterations=max_iterations,
         max_tokens=max_tokens,
         max_seconds=max_seconds,
+        max_dollars=max_dollars,
         settings=settings,
     )
     return _aside(lambda: start(config, run, watch or Watch()))
@@ -114,6 +96,7 @@ def configure(
     max_iterations: int | None = None,
     max_tokens: int | None = None,
     max_seconds: float | None = None,
+    max_dollars: float | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RunConfig:
     """Return the whole configuration of a run, every default written out, its paths absolute.
@@ -124,7 +107,11 @@ def configure(
         "data": data,
         "limit": limit,
         "search": {"method": method, "seed": seed, "max_iterations": max_iterations},
-        "budget": {"max_tokens": max_tokens, "max_seconds": max_seconds},
+        "budget": {
+            "max_tokens": max_tokens,
+            "max_seconds": max_seconds,
+            "max_dollars": max_dollars,
+        },
     }
     asked = merge({"task": task, "pool": pool, **(settings or {})}, _given(given))
     search = asked.pop("search", {})
@@ -159,10 +146,10 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     if folder is not None:
         refuse_occupied(Path(folder))
     task, pool = _open(config)
-    engine = _load(pool, config)
+    models = load(pool, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
     with Run.create(place, config, _provenance(task, pool)) as run:
-        return _see_through(run, task, pool, engine, watch)
+        return see_through(run, task, pool, models, watch)
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
@@ -176,11 +163,11 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         refuse_changes(run.config, wanted)
         task, pool = _open(wanted)
         _refuse_other_content(run, _provenance(task, pool))
-        engine = _load(pool, wanted)
+        models = load(pool, wanted)
         run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
             watch.observe(Note(run.resumed.note))
-        return _see_through(run, task, pool, engine, watch)
+        return see_through(run, task, pool, models, watch)
 
 
 def measure_pool(
@@ -226,115 +213,3 @@ def _refuse_other_content(run: Run, now: Mapping[str, Any]) -> None:
                 f"The {what} is not what {run.folder} was begun with: its content has changed.",
                 hint=f"Restore the {what}, or start a new run.",
             )
-
-
-def _load(pool: OpenPool, config: RunConfig) -> RouterEngine:
-    """Load the models; HswarmError where a family, the device or a swarm's size do not fit."""
-    for family in pool.families:
-        particles = config.search.weight.particles or len(family)
-        populate(len(family), particles, seed=config.search.seed)
-    return assemble(pool.families, config.engine)
-
-
-def _see_through(
-    run: Run, task: Task, pool: OpenPool, engine: RouterEngine, watch: Watch
-) -> Result:
-    watch.begun(run.folder, task, pool)
-    if task.leaked:
-        watch.observe(
-            Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
-        )
-    with SqliteMemo(run.memo) as store:
-        if store.note is not None:
-            watch.observe(Note(store.note))
-        memo = MemoEngine(engine, store, usage=watch.usage, remember=run.config.engine.memo)
-        return asyncio.run(_search_and_compare(run, task, pool, memo, watch))
-
-
-async def _search_and_compare(
-    run: Run, task: Task, pool: OpenPool, memo: MemoEngine, watch: Watch
-) -> Result:
-    config, usage = run.config, watch.usage
-    roster = Roster.of(pool, config.search.weight.particles)
-    saved = run.resumed.state.payload if run.resumed is not None else None
-    state = SearchState.from_json(saved["search"]) if saved is not None else None
-    if saved is not None:
-        usage.restore(saved["usage"])
-    engine = BudgetedEngine(
-        memo,
-        config.budget,
-        tokens=lambda: usage.generated_tokens,
-        seconds=saved["seconds"] if saved is not None else 0.0,
-        armed=state is not None,
-    )
-    setting = Setting(
-        roster=roster,
-        examples=task.dev,
-        scorer=task.scorer,
-        sampling=Sampling(max_tokens=task.max_tokens),
-        config=settled(config.search, roster),
-        engine=engine,
-        observe=watch.observe,
-        record=run.journal.append,
-    )
-    memo.begin_step(state.iteration + 1 if state is not None else 0)
-
-    def checkpoint(reached: SearchState) -> None:
-        memo.flush()
-        counts = {"answered": usage.answered, "generated": usage.generated}
-        run.journal.append({"event": "iteration", "iteration": reached.iteration, **counts})
-        payload = {
-            "config": config.model_dump(mode="json"),
-            "search": reached.to_json(),
-            "usage": usage.snapshot(),
-            "seconds": engine.elapsed(),
-        }
-        run.save_state(payload, utility=reached.found.utility if reached.found else float("nan"))
-        work = asdict(usage.work)
-        run.timings.append({"iteration": reached.iteration, "search": engine.elapsed(), **work})
-        memo.begin_step(reached.iteration + 1)
-        engine.armed = True
-
-    try:
-        reached, reason = await search(setting, checkpoint, state)
-        if reason in ("max-tokens", "max-seconds"):
-            memo.drop_step()
-        searched = _report(usage)
-        if reached.found is None:
-            raise HswarmError(
-                "The search evaluated nothing that could be scored.",
-                hint=f"{run.folder / 'journal.jsonl'} says what failed.",
-            )
-        comparing = replace(setting, engine=memo, record=forget)
-        rivals = await choose_rivals(comparing)
-        reports, failures = await compare_systems(
-            {"found system": reached.found, **rivals}, comparing, task
-        )
-    finally:
-        await memo.aclose()
-    result = Result(
-        task=task.title,
-        pool=pool.name,
-        method=config.search.method,
-        seed=config.search.seed,
-        iterations=reached.iteration,
-        stopped=reason,
-        found=reports[0],
-        compared=tuple(reports[1:]),
-        search=searched,
-        total=_report(usage),
-        failures=tuple(failures),
-        found_in=reached.found.iteration,
-    )
-    run.write_result(dump(result))
-    return result
-
-
-def _report(usage: Usage) -> UsageReport:
-    return UsageReport(
-        answered=usage.answered,
-        generated=usage.generated,
-        prompt_tokens=usage.prompt_tokens,
-        generated_tokens=usage.generated_tokens,
-        dollars=usage.dollars,
-    )

@@ -129,11 +129,16 @@ class SearchConfig(_Frozen):
 
 
 class BudgetConfig(_Frozen):
-    """What a search may spend. What is measured after it (the test split) comes on top."""
+    """What a search may spend. Of tokens and seconds, what is measured after it comes on top."""
 
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     """Generated tokens; the iteration that would exceed them is dropped whole."""
     max_seconds: Annotated[float, Field(gt=0)] | None = None
+    max_dollars: Annotated[float, Field(gt=0)] | None = None
+    """For everything, what is measured after the search included; exceeded by no more than the
+    calls that are under way when it is reached."""
+    max_failed: Share = 0.02
+    """Share of the calls to models that may fail for good. Past it the run stops, to be resumed."""
 
 
 class EngineConfig(_Frozen):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.request import Remote, Tool
 from hswarm.experts.family import Family
 from hswarm.experts.fingerprint import hash_json
@@ -16,11 +17,16 @@ class OpenPool:
 
     name: str
     families: tuple[Family, ...]
-    others: Mapping[str, Remote | Tool]
-    """Name -> remote model or tool."""
+    remote: Mapping[str, Endpoint] = field(default_factory=dict)
+    """Name -> model behind an API."""
 
     def __len__(self) -> int:
         return sum(map(len, self.families)) + len(self.others)
+
+    @property
+    def others(self) -> dict[str, Remote | Tool]:
+        """Name -> how requests name who is in no family."""
+        return {name: endpoint.reference for name, endpoint in self.remote.items()}
 
     @property
     def fingerprint(self) -> str:

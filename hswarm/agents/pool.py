@@ -13,6 +13,15 @@ Several have names, each with the keys above:
 families:
   llama: {base: llama, prompt: chat, experts: {alice: ../adapters/alice, bob: ../adapters/bob}}
   gemma: {base: gemma, prompt: plain, experts: {carol: ../adapters/carol}}
+
+Beside either there may be models behind an API, each with the keys of `Endpoint`:
+
+remote:
+  large:
+    base_url: https://api.example.com/v1
+    model: large-2
+    key: EXAMPLE_API_KEY          # an environment variable
+    price: {prompt: 0.5, generated: 1.5}    # dollars per million tokens
 """
 
 from __future__ import annotations
@@ -28,6 +37,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hswarm.agents.opened import OpenPool
 from hswarm.catalog import read_yaml, unknown
 from hswarm.config import validated
+from hswarm.engines.endpoint import Endpoint
 from hswarm.errors import HswarmError
 from hswarm.experts.family import Family, open_family
 from hswarm.experts.source import is_hub_id
@@ -83,27 +93,30 @@ _FAMILY_KEYS: Final = (*FamilyEntry.model_fields, "adapters")
 
 
 class Pool(_Frozen):
-    """Families of experts. Sources are absolute."""
+    """Families of experts, and agents that stay as they are. Sources are absolute."""
 
     name: Name
     """The file's name without its suffix if the file states none."""
     description: str = ""
     licence: str = ""
     version: str = ""
-    families: Annotated[dict[Name, FamilyEntry], Field(min_length=1)]
+    families: dict[Name, FamilyEntry] = {}
     """Name -> family; a lone one, written without a name, is called like the pool."""
+    remote: dict[Name, Endpoint] = {}
+    """Name -> model behind an API."""
     descriptions: dict[Name, str] = {}
     """Agent -> what it is for, in a few words."""
 
     @property
     def agents(self) -> tuple[str, ...]:
         """Everybody's name."""
-        return tuple(name for family in self.families.values() for name in family.experts)
+        experts = (name for family in self.families.values() for name in family.experts)
+        return (*experts, *self.remote)
 
     def open(self) -> OpenPool:
         """Find, check and fingerprint the models; raises HswarmError where they are unfit."""
         families = tuple(entry.open(name) for name, entry in self.families.items())
-        return OpenPool(self.name, families, {})
+        return OpenPool(self.name, families, self.remote)
 
 
 def read_pool(path: Path) -> Pool:
@@ -128,7 +141,7 @@ def _lift_family(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return a file's content with a family that is written at its top among `families`."""
     own = {key: content[key] for key in _FAMILY_KEYS if key in content}
     rest = {key: value for key, value in content.items() if key not in own}
-    if not own and "families" in content:
+    if not own and {"families", "remote"} & set(content):
         return rest
     if "families" in content:
         raise HswarmError(
@@ -140,6 +153,8 @@ def _lift_family(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _check_names(pool: Pool, path: Path) -> None:
+    if not pool.agents:
+        raise HswarmError(f"{path}: there is nobody in it.", hint="List experts or remote models.")
     for name in _repeated(pool.agents):
         raise HswarmError(
             f"{path}: two agents are called {name!r}.",

@@ -101,6 +101,13 @@ def print_pool(name: str) -> None:
         for expert, source in entry.experts.items():
             table.add_row(expert, pool.descriptions.get(expert, ""), source)
         console.print(table)
+    if pool.remote:
+        console.print()
+        table = plain_table(["remote", "what it is for", "where it is"])
+        for remote, endpoint in pool.remote.items():
+            where = f"{endpoint.model} at {endpoint.reference.endpoint or endpoint.provider}"
+            table.add_row(remote, pool.descriptions.get(remote, ""), where)
+        console.print(table)
     print_next(console, [f"hswarm optimize --task gaia-text --pool {quote(name)}"])
 
 

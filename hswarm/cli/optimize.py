@@ -32,9 +32,11 @@ SETTINGS: Final = {
     "max_iterations": "search.max_iterations",
     "max_tokens": "budget.max_tokens",
     "max_seconds": "budget.max_seconds",
+    "max_dollars": "budget.max_dollars",
+    "max_failed": "budget.max_failed",
 }
 """Option -> the setting of a run's config.yaml that it stands for."""
-BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds")
+BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds", "max_dollars", "max_failed")
 _WITH_RESUME: Final = ("resume", "quiet", "json", "set_", *SETTINGS)
 
 _RUN: Final = "What to run"
@@ -119,6 +121,17 @@ def optimize(
     max_seconds: Annotated[
         float | None, typer.Option(help="Seconds of searching.", rich_help_panel=_STOP)
     ] = None,
+    max_dollars: Annotated[
+        float | None,
+        typer.Option(help="Dollars for models behind an API, all in all.", rich_help_panel=_STOP),
+    ] = None,
+    max_failed: Annotated[
+        float,
+        typer.Option(
+            help="Share of calls that may fail; past it the run stops, to be resumed.",
+            rich_help_panel=_STOP,
+        ),
+    ] = 0.02,
     run: Annotated[
         Path | None,
         typer.Option(

@@ -20,7 +20,7 @@ from hswarm.store.run import read_config
 
 if TYPE_CHECKING:
     from hswarm.agents.opened import OpenPool
-    from hswarm.api import Watch
+    from hswarm.session import Watch
     from hswarm.tasks.task import Task
 
 # hswarm.api is imported where it is needed: it brings the models' libraries, which takes seconds,
@@ -96,7 +96,7 @@ def _see_through(go: Callable[[Watch], Result], *, quiet: bool, json: bool) -> N
 
 
 def _watch(view: View) -> Watch:
-    from hswarm.api import Watch
+    from hswarm.session import Watch
 
     watch = Watch(observe=view.observe)
 

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.families import FamiliesRunner
+from hswarm.engines.purse import Purse
 from hswarm.engines.request import Engine
 from hswarm.engines.router import Route, RouterEngine
 from hswarm.experts.family import Family
 
 
-def assemble(families: Sequence[Family], config: EngineConfig) -> RouterEngine:
-    """Load the models of `families` and return the engine that answers for all of them.
+def assemble(
+    families: Sequence[Family],
+    config: EngineConfig,
+    *,
+    remote: Mapping[str, Endpoint] | None = None,
+    purse: Purse | None = None,
+) -> RouterEngine:
+    """Load the models of `families` and return the engine that answers for everybody.
 
-    Raises HswarmError where a model cannot be loaded.
+    `remote` is name -> model behind an API, whose calls are paid from `purse`. Raises HswarmError
+    where a model cannot be loaded, a key is not there, or a library is not installed.
     """
-    routes: dict[Route, Engine] = {}
+    routes: dict[Route, Engine] = {
+        endpoint.reference: _open_remote(name, endpoint, purse)
+        for name, endpoint in (remote or {}).items()
+    }
     if families:
         from hswarm.engines.transformers import TransformersRunner
 
         runners = {family.fingerprint: TransformersRunner(family, config) for family in families}
-        batching = BatchingEngine(FamiliesRunner(runners))
-        routes |= dict.fromkeys(runners, batching)
+        routes |= dict.fromkeys(runners, BatchingEngine(FamiliesRunner(runners)))
     return RouterEngine(routes)
+
+
+def _open_remote(name: str, endpoint: Endpoint, purse: Purse | None) -> Engine:
+    if endpoint.provider == "gemini":
+        from hswarm.engines.gemini import open_gemini
+
+        return open_gemini(name, endpoint, purse)
+    from hswarm.engines.openai import open_openai
+
+    return open_openai(name, endpoint, purse)

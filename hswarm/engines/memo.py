@@ -221,6 +221,7 @@ class MemoEngine:
     async def _call(self, request: Request) -> Completion:
         """Have `inner` answer, and count it."""
         asked = time.perf_counter()
+        self.usage.called += 1
         try:
             completion = await self._inner.generate(request)
         except CallFailed:

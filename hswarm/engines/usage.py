@@ -80,9 +80,10 @@ class Usage(Account):
 
     agents: dict[str, Waited] = field(default_factory=dict)
     nodes: dict[int, Waited] = field(default_factory=dict)
+    called: int = 0
+    """Calls to the engine in this process, which is no part of a snapshot."""
     failed: int = 0
-    """Calls that failed for good, in this process: they are no part of a snapshot, for whoever
-    asks again calls again."""
+    """Those that failed for good. Whoever asks again calls again."""
     work: Work = field(default_factory=Work)
     """What this process made its engine do: no part of a snapshot either."""
 

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from hswarm.config import PsoConfig, SearchConfig
+from hswarm.engines.purse import BudgetSpent, Limit
 from hswarm.graph.dag import LONE
-from hswarm.search.budget import BudgetSpent
 from hswarm.search.events import IterationEnded
 from hswarm.search.move import move_step
 from hswarm.search.role import initial_matrices, role_step
@@ -26,7 +26,7 @@ from hswarm.swarm import pso
 from hswarm.swarm.populate import populate
 from hswarm.swarm.random import generator
 
-Reason = Literal["max-iterations", "patience", "max-tokens", "max-seconds"]
+Reason = Literal["max-iterations", "patience"] | Limit
 Checkpoint = Callable[[SearchState], None]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from hswarm.errors import HswarmError
 from hswarm.search.found import Candidate
 from hswarm.search.roster import Roster
 
@@ -67,7 +68,7 @@ class Result(_Frozen):
     method: str
     seed: int
     iterations: int
-    stopped: Literal["max-iterations", "patience", "max-tokens", "max-seconds"]
+    stopped: Literal["max-iterations", "patience", "max-tokens", "max-seconds", "max-dollars"]
     found: SystemReport
     compared: tuple[SystemReport, ...]
     search: UsageReport
@@ -81,8 +82,14 @@ class Result(_Frozen):
 
     @property
     def best_single(self) -> SystemReport:
-        """The single model to beat."""
-        return next(report for report in self.compared if report.name == "best single")
+        """The single model to beat; HswarmError if there were no dollars left to find it."""
+        for report in self.compared:
+            if report.name == "best single":
+                return report
+        raise HswarmError(
+            "The single models were not measured: the dollars were spent.",
+            hint="Resume the run with a higher --max-dollars.",
+        )
 
 
 def describe(candidate: Candidate, roster: Roster) -> tuple[Node, ...]:

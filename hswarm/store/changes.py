@@ -9,7 +9,15 @@ from typing import Any, Final
 from hswarm.config import RunConfig
 from hswarm.errors import HswarmError
 
-BUDGET: Final = frozenset({"search.max_iterations", "budget.max_tokens", "budget.max_seconds"})
+BUDGET: Final = frozenset(
+    {
+        "search.max_iterations",
+        "budget.max_tokens",
+        "budget.max_seconds",
+        "budget.max_dollars",
+        "budget.max_failed",
+    }
+)
 """Say when to stop, never what to do: raised or lifted, the search goes on as if it had always
 been so. Not to be lowered: the run may have spent more already."""
 

@@ -140,6 +140,46 @@ def test_malformed_families_are_one_clear_line(write, text, message):
     refused(write(text), message)
 
 
+REMOTE = """\
+remote:
+  far: {model: m-1, base_url: "https://a.example/v1", key: FAR_KEY}
+  gem: {provider: gemini, model: g-1, key: GEM_KEY, price: {prompt: 0.1, generated: 0.4}}
+"""
+
+
+def test_models_behind_an_api_may_stand_alone_or_beside_a_family(write):
+    assert read_pool(write(REMOTE)).agents == ("far", "gem")
+    pool = read_pool(write(MINIMAL + REMOTE))
+    assert pool.agents == ("ann", "bob", "far", "gem")
+    assert list(pool.families) == ["friends"]
+    opened = read_pool(write(REMOTE)).open()
+    assert len(opened) == 2
+    assert [*opened.others] == ["far", "gem"]
+
+
+def test_who_is_in_it_is_what_a_pools_fingerprint_says(write):
+    def fingerprint(text):
+        return read_pool(write(text)).open().fingerprint
+
+    whole = fingerprint(REMOTE)
+    assert fingerprint(REMOTE.replace("far:", "near:").replace("FAR_KEY", "NEAR_KEY")) == whole
+    assert fingerprint(REMOTE.replace("m-1", "m-2")) != whole
+    assert fingerprint(REMOTE.replace("a.example", "b.example")) != whole
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (REMOTE.replace("FAR_KEY", "sk-abc"), "remote.far.key: a key is given by the name"),
+        (REMOTE.replace("model: m-1", "modle: m-1"), "remote.far.m"),
+        (MINIMAL + REMOTE.replace("far:", "ann:"), "two agents are called 'ann'"),
+        ("remote: {}\n", "nobody"),
+    ],
+)
+def test_malformed_remote_models_are_one_clear_line(write, text, message):
+    assert "sk-abc" not in refused(write(text), message).hint
+
+
 def test_a_missing_file_is_one_clear_line(tmp_path):
     refused(tmp_path / "none.yaml", "cannot be read")
 

@@ -145,7 +145,7 @@ def test_a_failure_reaches_all_who_wait_and_is_not_remembered():
     assert [type(failure) for failure in failures] == [CallFailed] * 3
     gather(memo, [request("fail")])
     assert len(inner.asked) == 2
-    assert memo.usage == Usage(failed=2)
+    assert memo.usage == Usage(called=2, failed=2)
 
 
 def test_who_asks_again_at_once_after_a_failure_starts_a_new_call():
