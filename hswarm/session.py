@@ -55,7 +55,9 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
         populate(len(family), particles, seed=config.search.seed)
     limit = config.budget.max_dollars
     purse = Purse(round(limit * DOLLAR) if limit is not None else None)
-    engine = assemble(pool.families, config.engine, remote=pool.remote, purse=purse)
+    engine = assemble(
+        pool.families, config.engine, remote=pool.remote, tools=pool.tools, purse=purse
+    )
     return Models(engine, purse)
 
 

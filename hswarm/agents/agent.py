@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from hswarm.agents.prompts import Prompt
 from hswarm.engines.request import (
@@ -13,7 +13,11 @@ from hswarm.engines.request import (
     ModelReference,
     Request,
     Sampling,
+    Tool,
 )
+from hswarm.engines.tools.given import Given
+
+_NOTHING_DRAWN: Final = Sampling(max_tokens=0)
 
 
 class Agent(Protocol):
@@ -42,6 +46,20 @@ class ModelAgent:
         return await engine.generate(Request(self.model, prompt.text, sampling, asker))
 
 
+@dataclass(frozen=True, slots=True)
+class ToolAgent:
+    """A tool in a node. It is given the parts of the prompt, and no words that are for models."""
+
+    name: str
+    tool: Tool
+
+    async def respond(self, prompt: Prompt, sampling: Sampling, engine: Engine, /) -> Completion:
+        """Use the tool. There is nothing to sample."""
+        given = Given(prompt.question, prompt.context, prompt.responses)
+        asker = Asker(self.name, prompt.node)
+        return await engine.generate(Request(self.tool, given.write(), _NOTHING_DRAWN, asker))
+
+
 def make_agent(name: str, model: ModelReference) -> Agent:
     """Return the agent that answers as `model`."""
-    return ModelAgent(name, model)
+    return ToolAgent(name, model) if isinstance(model, Tool) else ModelAgent(name, model)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.request import Remote, Tool
+from hswarm.engines.tools.entry import AnyTool
 from hswarm.experts.family import Family
 from hswarm.experts.fingerprint import hash_json
 
@@ -19,6 +20,8 @@ class OpenPool:
     families: tuple[Family, ...]
     remote: Mapping[str, Endpoint] = field(default_factory=dict)
     """Name -> model behind an API."""
+    tools: Mapping[str, AnyTool] = field(default_factory=dict)
+    """Name -> tool."""
 
     def __len__(self) -> int:
         return sum(map(len, self.families)) + len(self.others)
@@ -26,7 +29,8 @@ class OpenPool:
     @property
     def others(self) -> dict[str, Remote | Tool]:
         """Name -> how requests name who is in no family."""
-        return {name: endpoint.reference for name, endpoint in self.remote.items()}
+        entries = {**self.remote, **self.tools}
+        return {name: entry.reference for name, entry in entries.items()}
 
     @property
     def fingerprint(self) -> str:

@@ -22,6 +22,11 @@ remote:
     model: large-2
     key: EXAMPLE_API_KEY          # an environment variable
     price: {prompt: 0.5, generated: 1.5}    # dollars per million tokens
+
+And there may be tools, see `hswarm.engines.tools.entry`:
+
+tools:
+  calculator: {kind: calculator}
 """
 
 from __future__ import annotations
@@ -38,6 +43,7 @@ from hswarm.agents.opened import OpenPool
 from hswarm.catalog import read_yaml, unknown
 from hswarm.config import validated
 from hswarm.engines.endpoint import Endpoint
+from hswarm.engines.tools.entry import AnyTool
 from hswarm.errors import HswarmError
 from hswarm.experts.family import Family, open_family
 from hswarm.experts.source import is_hub_id
@@ -104,6 +110,8 @@ class Pool(_Frozen):
     """Name -> family; a lone one, written without a name, is called like the pool."""
     remote: dict[Name, Endpoint] = {}
     """Name -> model behind an API."""
+    tools: dict[Name, AnyTool] = {}
+    """Name -> tool."""
     descriptions: dict[Name, str] = {}
     """Agent -> what it is for, in a few words."""
 
@@ -111,12 +119,12 @@ class Pool(_Frozen):
     def agents(self) -> tuple[str, ...]:
         """Everybody's name."""
         experts = (name for family in self.families.values() for name in family.experts)
-        return (*experts, *self.remote)
+        return (*experts, *self.remote, *self.tools)
 
     def open(self) -> OpenPool:
         """Find, check and fingerprint the models; raises HswarmError where they are unfit."""
         families = tuple(entry.open(name) for name, entry in self.families.items())
-        return OpenPool(self.name, families, self.remote)
+        return OpenPool(self.name, families, self.remote, self.tools)
 
 
 def read_pool(path: Path) -> Pool:
@@ -141,7 +149,7 @@ def _lift_family(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return a file's content with a family that is written at its top among `families`."""
     own = {key: content[key] for key in _FAMILY_KEYS if key in content}
     rest = {key: value for key, value in content.items() if key not in own}
-    if not own and {"families", "remote"} & set(content):
+    if not own and {"families", "remote", "tools"} & set(content):
         return rest
     if "families" in content:
         raise HswarmError(

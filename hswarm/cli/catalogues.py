@@ -108,6 +108,12 @@ def print_pool(name: str) -> None:
             where = f"{endpoint.model} at {endpoint.reference.endpoint or endpoint.provider}"
             table.add_row(remote, pool.descriptions.get(remote, ""), where)
         console.print(table)
+    if pool.tools:
+        console.print()
+        table = plain_table(["tool", "what it is for", "what it is"])
+        for tool, tool_entry in pool.tools.items():
+            table.add_row(tool, pool.descriptions.get(tool, ""), tool_entry.about)
+        console.print(table)
     print_next(console, [f"hswarm optimize --task gaia-text --pool {quote(name)}"])
 
 

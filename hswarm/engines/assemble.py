@@ -11,6 +11,8 @@ from hswarm.engines.families import FamiliesRunner
 from hswarm.engines.purse import Purse
 from hswarm.engines.request import Engine
 from hswarm.engines.router import Route, RouterEngine
+from hswarm.engines.tools.engine import open_tool
+from hswarm.engines.tools.entry import AnyTool
 from hswarm.experts.family import Family
 
 
@@ -19,17 +21,20 @@ def assemble(
     config: EngineConfig,
     *,
     remote: Mapping[str, Endpoint] | None = None,
+    tools: Mapping[str, AnyTool] | None = None,
     purse: Purse | None = None,
 ) -> RouterEngine:
     """Load the models of `families` and return the engine that answers for everybody.
 
-    `remote` is name -> model behind an API, whose calls are paid from `purse`. Raises HswarmError
-    where a model cannot be loaded, a key is not there, or a library is not installed.
+    `remote` is name -> model behind an API, whose calls are paid from `purse`; `tools` is name ->
+    tool. Raises HswarmError where a model cannot be loaded, a tool is not to be had, a key is not
+    there, or a library is not installed.
     """
     routes: dict[Route, Engine] = {
         endpoint.reference: _open_remote(name, endpoint, purse)
         for name, endpoint in (remote or {}).items()
     }
+    routes |= {entry.reference: open_tool(name, entry) for name, entry in (tools or {}).items()}
     if families:
         from hswarm.engines.transformers import TransformersRunner
 

@@ -67,12 +67,7 @@ class Endpoint(_Frozen):
     @field_validator("base_url")
     @classmethod
     def _is_plain_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("a base URL begins with http:// or https:// and a host")
-        if "@" in parts.netloc or parts.query:
-            raise ValueError("a base URL holds no user, password or query; name the key's variable")
-        return url.rstrip("/")
+        return check_url(url).rstrip("/")
 
     @field_validator("key")
     @classmethod
@@ -96,6 +91,16 @@ class Endpoint(_Frozen):
         """Return `defaults` with `parameters` laid over, those that are null left out."""
         merged = {**defaults, **self.parameters}
         return {key: value for key, value in merged.items() if value is not None}
+
+
+def check_url(url: str) -> str:
+    """Return `url` if it is fit to be written down; ValueError, not showing it, if not."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("a URL begins with http:// or https:// and a host")
+    if "@" in parts.netloc or parts.query:
+        raise ValueError("a URL here holds no user, password or query; name the key's variable")
+    return url
 
 
 def variable_name(name: str) -> str:
