@@ -19,6 +19,7 @@ from hswarm.agents.pool import read_pool
 from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.assemble import assemble
+from hswarm.engines.local import settle_engine
 from hswarm.engines.memo import MemoEngine
 from hswarm.errors import HswarmError
 from hswarm.search.events import Note
@@ -146,6 +147,7 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     if folder is not None:
         refuse_occupied(Path(folder))
     task, pool = _open(config)
+    config = config.model_copy(update={"engine": settle_engine(config.engine)})
     models = load(pool, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
     with Run.create(place, config, _provenance(task, pool)) as run:

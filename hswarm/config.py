@@ -144,7 +144,8 @@ class BudgetConfig(_Frozen):
 class EngineConfig(_Frozen):
     """Where the models run."""
 
-    name: Literal["transformers"] = "transformers"
+    name: Literal["auto", "transformers", "vllm"] = "transformers"
+    """`auto` picks by the machine, before the run's folder is made: what was found to be faster."""
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_size: Annotated[int, Field(ge=1)] | None = None
@@ -152,7 +153,11 @@ class EngineConfig(_Frozen):
     memory."""
     memo: bool = True
     threads: Annotated[int, Field(ge=1)] | None = None
-    """CPU threads of the engine; null is one per core."""
+    """CPU threads of the engine, or of each worker; null is one per core, shared out."""
+    workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Processes that hold the models and share the work. Beyond one they run under Ray."""
+    ray: Annotated[str, Field(min_length=1)] | None = None
+    """The address of a Ray cluster whose machines the workers are on; null is this machine."""
 
 
 class RunConfig(_Frozen):

@@ -29,6 +29,8 @@ SETTINGS: Final = {
     "engine": "engine.name",
     "device": "engine.device",
     "dtype": "engine.dtype",
+    "workers": "engine.workers",
+    "ray": "engine.ray",
     "max_iterations": "search.max_iterations",
     "max_tokens": "budget.max_tokens",
     "max_seconds": "budget.max_seconds",
@@ -104,7 +106,7 @@ def optimize(
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="The library that does it.", rich_help_panel=_MODELS)
+        str, typer.Option(help="transformers, vllm, or auto.", rich_help_panel=_MODELS)
     ] = "transformers",
     device: Annotated[
         str, typer.Option(help="cpu, cuda, cuda:1, mps …", rich_help_panel=_MODELS)
@@ -112,6 +114,17 @@ def optimize(
     dtype: Annotated[
         str, typer.Option(help="float32, bfloat16 or float16.", rich_help_panel=_MODELS)
     ] = "auto",
+    workers: Annotated[
+        int, typer.Option(help="Processes that share the work.", rich_help_panel=_MODELS)
+    ] = 1,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A Ray cluster whose machines they run on.",
+            rich_help_panel=_MODELS,
+        ),
+    ] = None,
     max_iterations: Annotated[
         int | None, typer.Option(help="Iterations of the search.", rich_help_panel=_STOP)
     ] = None,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.batching import BatchingEngine, Runner
 from hswarm.engines.endpoint import Endpoint
-from hswarm.engines.families import FamiliesRunner
+from hswarm.engines.local import load_runner
 from hswarm.engines.purse import Purse
 from hswarm.engines.request import Engine
 from hswarm.engines.router import Route, RouterEngine
+from hswarm.engines.shipment import Shipment, load_here, load_shipped
 from hswarm.engines.tools.engine import open_tool
 from hswarm.engines.tools.entry import AnyTool
 from hswarm.experts.family import Family
@@ -36,11 +37,19 @@ def assemble(
     }
     routes |= {entry.reference: open_tool(name, entry) for name, entry in (tools or {}).items()}
     if families:
-        from hswarm.engines.transformers import TransformersRunner
-
-        runners = {family.fingerprint: TransformersRunner(family, config) for family in families}
-        routes |= dict.fromkeys(runners, BatchingEngine(FamiliesRunner(runners)))
+        engine = BatchingEngine(_open_local(families, config))
+        routes |= {family.fingerprint: engine for family in families}
     return RouterEngine(routes)
+
+
+def _open_local(families: Sequence[Family], config: EngineConfig) -> Runner:
+    if config.workers == 1 and config.ray is None:
+        return load_runner(families, config)
+    from hswarm.engines.ray import RayRunner
+
+    if config.ray is None:
+        return RayRunner(load_here, tuple(families), config)
+    return RayRunner(load_shipped, Shipment.pack(families), config)
 
 
 def _open_remote(name: str, endpoint: Endpoint, purse: Purse | None) -> Engine:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from hswarm.engines.request import CallFailed, Completion, Request
 from hswarm.engines.usage import Work
@@ -39,6 +39,15 @@ class Runner(Protocol):
         them. An empty batch may be yielded at any time: it is a chance to stop, for when nobody
         waits for the rest any more the iterator is closed.
         """
+        ...
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A runner that has something to give back."""
+
+    def close(self) -> None:
+        """End the runner."""
         ...
 
 
@@ -130,6 +139,8 @@ class BatchingEngine:
                 call.answer.set_exception(CallFailed("the engine was closed"))
         self._waiting = []
         await asyncio.to_thread(self._worker.shutdown)
+        if isinstance(self._runner, Ending):
+            self._runner.close()
 
     def _adopt(self, loop: asyncio.AbstractEventLoop) -> None:
         """Serve `loop` from now on; what an earlier loop left behind has nobody to go to."""

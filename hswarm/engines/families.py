@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hswarm.engines.batching import Outcome, Runner
+from hswarm.engines.batching import Ending, Outcome, Runner
 from hswarm.engines.request import Blend, Request
 from hswarm.errors import HswarmError
 
@@ -31,6 +31,12 @@ class FamiliesRunner:
             if places:
                 for batch in self._runners[family].run([requests[place] for place in places]):
                     yield [(places[place], outcome) for place, outcome in batch]
+
+    def close(self) -> None:
+        """End the runners."""
+        for runner in self._runners.values():
+            if isinstance(runner, Ending):
+                runner.close()
 
 
 def no_engine(request: Request) -> HswarmError:
