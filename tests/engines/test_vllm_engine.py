@@ -1,11 +1,19 @@
 """vLLM for real, on a CPU: `make test-vllm`. Its greedy answers are the transformers engine's."""
 
+import asyncio
+import os
 import random
+import socket
+import subprocess
+import sys
+import time
 
 import pytest
 
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.endpoint import Endpoint
+from hswarm.engines.openai import open_openai
 from hswarm.engines.request import Blend, CallFailed, Request, Sampling
 from hswarm.engines.transformers import TransformersRunner
 from hswarm.errors import HswarmError
@@ -138,3 +146,64 @@ class TestVllm(EngineContract):
 
     def hopeless(self):
         return Request(Blend(self.family.fingerprint, (1.0,)), "w10", Sampling(4))
+
+
+@pytest.fixture(scope="module")
+def server(make_family):
+    """vLLM's own OpenAI-compatible server, over the base of a family; its URL."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
+    options = {
+        "model": make_family("llama-32").base,
+        "served-model-name": "served",
+        "dtype": "float32",
+        "port": port,
+        "kv-cache-memory-bytes": 2**27,
+        "block-size": 32,
+        "generation-config": "vllm",
+    }
+    arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
+    environment = {**os.environ, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_NO_USAGE_STATS": "1"}
+    serving = subprocess.Popen([*command, *arguments, "--enforce-eager"], env=environment)
+    try:
+        for _ in range(1200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert serving.poll() is None
+            time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        serving.terminate()
+        serving.wait()
+
+
+def test_the_client_of_remote_models_meets_vllms_own_server(server, make_family):
+    family = make_family("llama-32")
+    local = make_requests(family, 20, rows=((),))
+    endpoint = Endpoint(
+        base_url=server,
+        model="served",
+        price={"prompt": 1.0, "generated": 2.0},
+        timeout=120.0,
+        # The ends of a tiny model's answers are no words that a server would know by itself.
+        parameters={"stop_token_ids": [3, 4, 20, 33]},
+    )
+    far = [Request(endpoint.reference, request.prompt, request.sampling) for request in local]
+
+    async def ask():
+        engine = open_openai("served", endpoint)
+        answers = await asyncio.gather(*map(engine.generate, far))
+        await engine.aclose()
+        return answers
+
+    answers = asyncio.run(ask())
+    assert [answer.text for answer in answers] == [
+        answer.text for answer in reference(family, local)
+    ]
+    for answer, expected in zip(answers, reference(family, local), strict=True):
+        assert answer.prompt_tokens == expected.prompt_tokens
+        assert answer.generated_tokens == expected.generated_tokens
+        assert answer.picodollars == 10**6 * (answer.prompt_tokens + 2 * answer.generated_tokens)

@@ -62,6 +62,14 @@ def write_pool(place, server, **options):
     (place / "pool.yaml").write_text(yaml.safe_dump({"remote": remote}))
 
 
+def add_tool(place, server):
+    """Put an address that takes the key into the pool."""
+    content = yaml.safe_load((place / "pool.yaml").read_text())
+    helper = {"kind": "http", "url": f"{server.url}/tool", "key": "CANARY_KEY", "attempts": 2}
+    content["tools"] = {"helper": helper}
+    (place / "pool.yaml").write_text(yaml.safe_dump(content))
+
+
 def run(place, name, watch=None, **options):
     return hswarm.optimize(
         "gsm8k",
@@ -224,6 +232,7 @@ def test_the_key_is_nowhere(place, caplog, capfd):
     seen = []
     with Telltale(lambda prompt, seed: f"{KEY} {speak(prompt, seed)}") as server:
         write_pool(place, server)
+        add_tool(place, server)
         run(place, "good", Watch(observe=seen.append))
     from hswarm.cli.records import print_run
 
@@ -241,6 +250,7 @@ def test_the_key_is_nowhere(place, caplog, capfd):
 
     with Complaining(speak) as server:
         write_pool(place, server, attempts=2)
+        add_tool(place, server)
         with pytest.raises(HswarmError) as stopped:
             run(place, "bad", Watch(observe=seen.append))
     said = [str(stopped.value), stopped.value.hint, repr(seen), caplog.text, *capfd.readouterr()]
