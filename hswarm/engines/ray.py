@@ -77,7 +77,8 @@ class RayRunner:
         cpus, gpus = resources.get("CPU", 0.0), resources.get("GPU", 0.0)
         count = config.workers
         self._options = {
-            "num_cpus": 1 if cpus >= count else 0,
+            # On this machine cores are shared out as threads; a cluster keeps count of them.
+            "num_cpus": 1 if config.ray is not None and cpus >= count else 0,
             "num_gpus": min(1.0, math.floor(1000 * gpus / count) / 1000),
             "max_restarts": 0,
         }

@@ -22,9 +22,17 @@ from hswarm.session import Watch
 from hswarm.testing.loopback import Faults, Loopback
 from hswarm.tiny.mixed import FAMILIES, new_base
 
-SMALL = {
-    "engine": {"threads": 1},
-    "search": {"role": {"particles": 6, "moves": 5, "rounds": 2}},
+SETTINGS = {"engine": {"threads": 1}}
+TASK = {
+    "name": "beads",
+    "title": "Beads",
+    "category": "reasoning",
+    "citation": "",
+    "description": "Products, to be written down and worked out.",
+    "data": {"generator": "gsm8k", "dev": 5, "test": 4},
+    "scorer": {"name": "last-number"},
+    "metric": "exact match",
+    "max_tokens": 10,
 }
 PRICE = {"prompt": 0.25, "generated": 2.0}
 
@@ -63,6 +71,7 @@ def place(tmp_path_factory):
     ]
     data = {"dataset": "beads", "dev": items[::2], "test": items[1::2]}
     (root / "data.json").write_text(json.dumps(data))
+    (root / "beads.yaml").write_text(yaml.safe_dump(TASK))
     return root
 
 
@@ -83,11 +92,11 @@ def write_pool(place, server):
 
 def run(place, name, **options):
     return hswarm.optimize(
-        "gsm8k",
+        str(place / "beads.yaml"),
         pool=str(place / "pool.yaml"),
         data=str(place / "data.json"),
         run=place / name,
-        **{"max_iterations": 2, "settings": SMALL, **options},
+        **{"max_iterations": 2, "settings": SETTINGS, **options},
     )
 
 

@@ -32,11 +32,15 @@ def run(runner, requests):
     return [outcome for _, outcome in sorted(pairs, key=lambda pair: pair[0])]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hire():
-    """Start workers that sleep so long per token; they end with the module."""
+    """Start workers that sleep so long per token; they end with the test, Ray goes on."""
+    import ray
+
     from hswarm.engines.ray import RayRunner
 
+    if not ray.is_initialized():
+        ray.init(address="local", include_dashboard=False, log_to_driver=False)
     started = []
 
     def start(workers, per_token=0.0, load=load_sleeping):
@@ -44,7 +48,7 @@ def hire():
         return started[-1]
 
     yield start
-    for runner in started[::-1]:
+    for runner in started:
         runner.close()
 
 
