@@ -27,7 +27,7 @@ TASK = {
     "name": "beads",
     "title": "Beads",
     "category": "reasoning",
-    "citation": "",
+    "citation": "none",
     "description": "Products, to be written down and worked out.",
     "data": {"generator": "gsm8k", "dev": 5, "test": 4},
     "scorer": {"name": "last-number"},
