@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _SMALL: Final = 16
 """Requests of a share at least, where that makes more than one a worker."""
 _DEATHS: Final = 3
 """Workers that a share may take with it."""
+_KNOCK: Final = 10.0
+"""Seconds within which a cluster has to be reached."""
 _PATIENCE: Final = 1800.0
 """Seconds that a worker has to load its models."""
 
@@ -165,13 +168,21 @@ def _connect(config: EngineConfig) -> bool:
         ray.init(address="local", include_dashboard=False, **quiet)
         return True
     try:
+        _knock(config.ray)
         ray.init(address=config.ray, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise HswarmError(
             f"There is no Ray cluster at {config.ray!r}: {_said(error)}.",
             hint="`ray start --head` starts one and says its address; --workers N needs none.",
         ) from None
     return True
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nobody listens at `address`: Ray itself would go on trying for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_KNOCK).close()
 
 
 def _deal(requests: Sequence[Request], workers: int) -> list[_Share]:
