@@ -107,7 +107,7 @@ def _write(folder: Path, name: str, found: FinishedRun, *, inline_base: bool | N
     """Write every file of the pipeline, the checksums last."""
     task, family = found.task, found.family
     nodes = found.result.found.nodes
-    dag = Dag(tuple(node.parents for node in nodes))
+    dag = _graph_of(found)
     seats = seat(nodes, [expert.name for expert in family.experts])
     models = write_models(family, seats.rows, folder, inline_base=inline_base)
     graph = describe_graph(dag, seats.agents, Sampling(max_tokens=task.max_tokens))
@@ -137,6 +137,16 @@ def _write(folder: Path, name: str, found: FinishedRun, *, inline_base: bool | N
     contents = Contents(folder, blueprint, report, tuple(golden), 0)
     (folder / "README.md").write_text(write_readme(contents), encoding="utf-8")
     write_sums(folder)
+
+
+def _graph_of(found: FinishedRun) -> Dag:
+    try:
+        return Dag(tuple(node.parents for node in found.result.found.nodes))
+    except ValueError as error:
+        raise HswarmError(
+            f"{found.record.folder / RESULT}: {error}.",
+            hint="Restore the file as the run wrote it, or search again.",
+        ) from None
 
 
 def _name(out: Path) -> str:

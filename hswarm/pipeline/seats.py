@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
+from hswarm.agents.pool import Name
 from hswarm.errors import HswarmError
 from hswarm.search.found import Row
 from hswarm.search.result import Node
+
+_NAME: Final = TypeAdapter[str](Name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,13 @@ def seat(nodes: Sequence[Node], experts: Sequence[str]) -> Seats:
                 f"The run's system has a model made of {unknown[0]!r}, which is not in the pool.",
                 hint="Restore the pool that the run was begun with.",
             )
+        try:
+            _NAME.validate_python(node.agent)
+        except ValidationError:
+            raise HswarmError(
+                f"The run's system has a model called {node.agent!r:.100}, which is no name.",
+                hint="Restore the run's result.json as it was written, or search again.",
+            ) from None
         row = tuple(node.coefficients.get(expert, 0.0) for expert in experts)
         if row not in names:
             names[row] = _free(node.agent, set(names.values()))
