@@ -5,7 +5,10 @@
 
 Clients stream answers without a pause; some leave in the middle of one. At half time the server is
 told to stop (SIGTERM) and started again on the same port. An answer is lost if its stream had begun
-and did not end. Who finds no server, or is turned away, asks again, as clients do.
+and did not end. Who finds no server, or is turned away, asks again, as clients do; so does who was
+connected and got no reply (`unanswered`: as a server stops, it may close a connection that it keeps
+alive just as the next question is sent on it). An answer is lost, too, if no server takes the
+question within a minute of the end.
 """
 
 import argparse
@@ -31,6 +34,9 @@ GAUGES = ("in_flight", "queue")
 SETTLED = 60.0
 """Seconds after which memory is to stay where it is; a tenth of a short test."""
 
+PATIENCE = 60.0
+"""Seconds after the end in which a question may still be taken."""
+
 
 @dataclass
 class Tally:
@@ -39,12 +45,20 @@ class Tally:
     lost: int = 0
     dropped: int = 0
     asked_again: int = 0
+    unanswered: int = 0
     complaints: list[str] = field(default_factory=list)
 
 
-async def ask(client: httpx2.AsyncClient, body: dict, expected: str, leave: bool, tally: Tally):
+async def ask(
+    client: httpx2.AsyncClient,
+    exchange: tuple[dict, str],
+    leave: bool,
+    tally: Tally,
+    patience: float,
+):
     """Stream one answer, to its end or not; ask again until the server takes the question."""
-    while True:
+    body, expected = exchange
+    while time.monotonic() < patience:
         begun = False
         try:
             async with client.stream("POST", "/v1/chat/completions", json=body) as response:
@@ -70,6 +84,7 @@ async def ask(client: httpx2.AsyncClient, body: dict, expected: str, leave: bool
                 tally.complaints.append(repr(error))
                 return
             tally.asked_again += 1
+            tally.unanswered += not isinstance(error, httpx2.ConnectError)
             await asyncio.sleep(0.2)
             continue
         if not ended:
@@ -80,6 +95,8 @@ async def ask(client: httpx2.AsyncClient, body: dict, expected: str, leave: bool
         else:
             tally.right += 1
         return
+    tally.lost += 1
+    tally.complaints.append("no server took the question")
 
 
 async def crowd(url: str, bodies: list[dict], answers: list[str], options, tally: Tally):
@@ -91,7 +108,9 @@ async def crowd(url: str, bodies: list[dict], answers: list[str], options, tally
         rng = random.Random(seed)
         while time.monotonic() < ending:
             place = rng.randrange(len(bodies))
-            await ask(client, bodies[place], answers[place], rng.random() < options.drop, tally)
+            leave = rng.random() < options.drop
+            exchange = bodies[place], answers[place]
+            await ask(client, exchange, leave, tally, ending + PATIENCE)
 
     async with httpx2.AsyncClient(base_url=url, timeout=600, limits=limits) as client:
         await asyncio.gather(*map(behave, range(options.clients)))
@@ -128,6 +147,7 @@ async def soak(folder: Path, bodies: list[dict], answers: list[str], options) ->
         "lost": tally.lost,
         "dropped": tally.dropped,
         "asked_again": tally.asked_again,
+        "unanswered": tally.unanswered,
         "complaints": (tally.complaints + said.splitlines())[:10],
         "memory_mb": [round(statistics.median(mb for _, mb in life)) for life in memory],
         "memory_deviation": round(max(deviation(life, options.seconds) for life in memory), 4),

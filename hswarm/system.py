@@ -128,11 +128,12 @@ def prompt_role(dag: Dag, node: int) -> PromptRole:
 def share_context(chunks: Sequence[str], dag: Dag) -> list[str]:
     """Deal context chunks over the nodes in topological order; returns each node's share.
 
-    With k chunks and n nodes the i-th node gets chunks ⌊ik/n⌋ … ⌊(i+1)k/n⌋-1 (one each for k = n),
-    joined by spaces, so none is dropped. With fewer chunks than nodes some nodes get none.
+    With k chunks and n nodes the i-th node gets chunks ⌈ik/n⌉ … ⌈(i+1)k/n⌉-1 (one each for k = n),
+    joined by spaces, so none is dropped. With fewer chunks than nodes some nodes get none, never
+    the first: what it is given, the others can hear of.
     """
     shares = [""] * len(dag)
     for place, node in enumerate(dag.order):
-        first, last = (len(chunks) * k // len(dag) for k in (place, place + 1))
+        first, last = (-(-len(chunks) * k // len(dag)) for k in (place, place + 1))
         shares[node] = " ".join(chunks[first:last])
     return shares

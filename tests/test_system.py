@@ -84,8 +84,9 @@ def test_no_chunk_of_the_context_is_dropped_or_out_of_order(nodes, chunks, rando
     shares = share_context(texts, dag)
 
     assert " ".join(share for node in dag.order if (share := shares[node])) == " ".join(texts)
-    if chunks == nodes:
-        assert [shares[node] for node in dag.order] == texts
+    sizes = [len(shares[node].split()) for node in dag.order]
+    assert max(sizes) - min(sizes) <= 1
+    assert sizes[0] == max(sizes)  # what the first is given, the others can hear of
 
 
 def test_agents_must_match_the_nodes():

@@ -23,9 +23,9 @@ VERIFY_EPILOG: Final = "For example: hswarm verify my-pipeline"
 
 ASK_EPILOG: Final = """Examples:
 
-  hswarm ask my-pipeline "What is Ada's friend's job?"
-  hswarm ask my-pipeline "Whose hat is it?" --chunk "Ada's hat is red."
-  hswarm ask my-pipeline "What is Ada's friend's job?" --json"""
+  hswarm ask DIR "What is Noah's friend's job?"
+  hswarm ask DIR "What is the hat's owner's job?" --chunk "hat's owner is Noah."
+  hswarm ask DIR "What is Noah's friend's job?" --json"""
 
 Folder = Annotated[Path, typer.Argument(help="The pipeline's folder.", metavar="DIR")]
 Engine = Annotated[str, typer.Option(help="transformers, vllm, or auto.")]

@@ -113,7 +113,7 @@ def _write(folder: Path, name: str, found: FinishedRun, *, inline_base: bool | N
     """Write every file of the pipeline, the checksums last."""
     task = found.task
     nodes = found.result.found.nodes
-    dag = Dag(tuple(node.parents for node in nodes))
+    dag = _graph_of(found)
     seats = seat(nodes, found.opened)
     models = write_models(found.opened, seats.models, folder, inline_base=inline_base)
     graph = describe_graph(dag, seats.agents, Sampling(max_tokens=task.max_tokens))
@@ -157,6 +157,16 @@ async def _ask(
                 f"The pipeline does not answer its golden questions: {failure}.",
                 hint="Export again when everybody in it can be asked.",
             ) from None
+
+
+def _graph_of(found: FinishedRun) -> Dag:
+    try:
+        return Dag(tuple(node.parents for node in found.result.found.nodes))
+    except ValueError as error:
+        raise HswarmError(
+            f"{found.record.folder / RESULT}: {error}.",
+            hint="Restore the file as the run wrote it, or search again.",
+        ) from None
 
 
 def _name(out: Path) -> str:

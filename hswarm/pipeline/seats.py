@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from hswarm.agents.opened import OpenPool
+from hswarm.agents.pool import Name
 from hswarm.engines.request import Blend, ModelReference
 from hswarm.errors import HswarmError
 from hswarm.search.result import Node
+
+_NAME: Final = TypeAdapter[str](Name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
     names: dict[ModelReference, str] = {}
     agents = []
     for node in nodes:
+        _check_name(node.agent)
         model = _model(node, pool)
         if model not in names:
             own = not node.coefficients  # the pool's name, by which it is found
@@ -35,6 +42,16 @@ def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
             names[model] = node.agent if own else _free(node.agent, taken)
         agents.append(names[model])
     return Seats(tuple(agents), {name: model for model, name in names.items()})
+
+
+def _check_name(name: str) -> None:
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        raise HswarmError(
+            f"The run's system has a model called {name!r:.100}, which is no name.",
+            hint="Restore the run's result.json as it was written, or search again.",
+        ) from None
 
 
 def _model(node: Node, pool: OpenPool) -> ModelReference:

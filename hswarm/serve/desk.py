@@ -14,7 +14,7 @@ from hswarm.engines.streaming import Hear
 from hswarm.errors import HswarmError
 from hswarm.pipeline.pipeline import Pipeline
 from hswarm.serve.admission import Admission
-from hswarm.serve.errors import ApiError
+from hswarm.serve.errors import DEFECT, ApiError
 from hswarm.serve.limits import Limits
 from hswarm.serve.metrics import Metrics
 from hswarm.serve.question import Question
@@ -44,6 +44,9 @@ class Desk:
             raise
         except asyncio.CancelledError:
             self.metrics.failed("client_gone")
+            raise
+        except Exception:
+            self.metrics.failed(DEFECT)
             raise
         self.metrics.answered(time.perf_counter() - started)
         return transcript

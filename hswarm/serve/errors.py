@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from hswarm.serve.chat import ChatRequest
 
 TOO_LARGE: Final = "body_too_large"
+DEFECT: Final = "internal_error"
 
 
 class ErrorDetail(BaseModel):
@@ -82,7 +83,7 @@ def install(app: FastAPI) -> None:
         return response
 
     async def defect(request: Request, error: Exception) -> Response:
-        return ApiError(500, "internal_error", "The server has made a mistake.").response()
+        return ApiError(500, DEFECT, "The server has made a mistake.").response()
 
     app.add_exception_handler(ApiError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -113,7 +114,7 @@ def _of_validation(error: RequestValidationError) -> ApiError:
         )
     field = ChatRequest.model_fields.get(path[0])
     rule = f" {field.description}" if field is not None and field.description else ""
-    unsupported = first["type"] == "literal_error"
+    unsupported = first["type"] == "literal_error" or path[0] == "tools"
     return ApiError(
         400,
         "unsupported_parameter" if unsupported else "invalid_value",

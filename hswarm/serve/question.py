@@ -40,6 +40,13 @@ def read_question(chat: ChatRequest, pipeline: Pipeline, limits: Limits) -> Ques
             f"There is no model {chat.model!r:.100} here; there is {pipeline.name!r}.",
             param="model",
         )
+    if chat.stream_options is not None and not chat.stream:
+        raise ApiError(
+            400,
+            "invalid_value",
+            "stream_options: there is no stream without `stream`.",
+            param="stream_options",
+        )
     text = _join(chat.messages)
     chunks: Sequence[str] = chat.context_chunks or ()
     if chat.context_chunks is None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
+import subprocess
+import sys
+
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,3 +149,42 @@ def test_speech_grows_to_the_whole_text_and_never_takes_a_word_back(text, again)
     if again and tokens:
         first = speech.grow(tokens[:1])
         assert first is None or text.strip().startswith(first)
+
+
+SHAPES = """
+import ctypes, torch
+from hswarm.engines.transformers.layers import onednn_linear
+from hswarm.engines.transformers.placement import keep_few_kernels
+
+class Heap(ctypes.Structure):
+    _fields_ = [(str(k), ctypes.c_size_t) for k in range(10)]
+
+def in_use():
+    report = ctypes.CDLL(None).mallinfo2
+    report.restype = Heap
+    return getattr(report(), "7")
+
+keep_few_kernels()
+torch.set_num_threads(1)
+weight = torch.randn(192, 192)
+used = [in_use()]
+with torch.inference_mode():
+    for rows in range(2, 452):
+        onednn_linear(torch.randn(rows, 192), weight, None)
+        if rows % 150 == 1:
+            used.append(in_use())
+print([after - before for before, after in zip(used, used[1:])])
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallinfo2") or not torch.backends.mkldnn.is_available(),
+    reason="it takes glibc and oneDNN",
+)
+def test_products_of_ever_new_shapes_take_no_more_memory():
+    done = subprocess.run(
+        [sys.executable, "-c", SHAPES], capture_output=True, text=True, check=True
+    )
+    first, *later = json.loads(done.stdout)
+    assert first > 10e6  # kernels do take memory
+    assert all(abs(more) < 1e6 for more in later)

@@ -198,6 +198,25 @@ def test_an_unfinished_run_is_refused(finished_run, tmp_path):
         export(run, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"parents": [2]}, "the graph has a cycle"),
+        ({"agent": "../../x"}, r"'\.\./\.\./x', which is no name"),
+    ],
+)
+def test_a_run_whose_result_was_tampered_with_is_refused(change, says, mixed_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(mixed_run, run)
+    result = read(run, "result.json")
+    result["found"]["nodes"][1].update(change)
+    (run / "result.json").write_text(json.dumps(result))
+
+    with pytest.raises(HswarmError, match=says):
+        export(run, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_that_is_taken_is_refused_before_any_work(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()

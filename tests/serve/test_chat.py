@@ -165,6 +165,11 @@ WRONG = {
     "model": ({"model": "gpt-5"}, openai.NotFoundError, "There is no model 'gpt-5'"),
     "n": ({"n": 2}, openai.BadRequestError, "The graph has one answer"),
     "temperature": ({"temperature": 9}, openai.BadRequestError, "less than or equal to 2"),
+    "tools": (
+        {"tools": [{"type": "function", "function": {"name": "f"}}]},
+        openai.BadRequestError,
+        "The graph calls no tools",
+    ),
     "logit_bias": ({"logit_bias": {"1": 1}}, openai.BadRequestError, "no parameter logit_bias"),
     "messages.0.role": (
         {"messages": [{"role": "tool", "content": "x"}]},
@@ -186,6 +191,13 @@ def test_errors_say_what_is_wrong_with_which_parameter(param, stream, talk):
     with pytest.raises(kind, match=says) as caught:
         talk(stream=stream, **change)
     assert caught.value.param == param
+    if "parameter" in says or "graph" in says:
+        assert caught.value.code == "unsupported_parameter"
+
+
+def test_options_of_a_stream_are_for_a_stream(talk):
+    with pytest.raises(openai.BadRequestError, match="no stream without"):
+        talk(stream_options={"include_usage": True})
 
 
 def test_a_wrong_key_is_an_authentication_error(pipeline, serving, ask):

@@ -194,6 +194,8 @@ def test_a_defect_is_an_error_of_that_shape_and_says_nothing_of_itself(
     async def main():
         async with serving(pipeline) as served, served.http() as client:
             response = await client.post(PATH, json=ask())
+            counted = (await client.get("/metrics")).text
+            assert 'hswarm_errors_total{code="internal_error"} 1.0' in counted
             return response, await gauges(client)
 
     response, left = asyncio.run(main())

@@ -203,6 +203,20 @@ def test_an_error_is_shown(pipeline, serve_aside, visit):
     page.wait_for_selector("#answer[data-state=ended]")
 
 
+def test_half_an_answer_is_not_taken_for_a_whole_one(pipeline, serve_aside, visit):
+    url, _ = serve_aside(pipeline)
+    page = visit(url)
+    half = 'data: {"choices": [{"index": 0, "delta": {"content": "Half"}}]}\n\n'
+    page.route(
+        "**/v1/chat/completions",
+        lambda route: route.fulfill(body=half, content_type="text/event-stream"),
+    )
+    put(page)
+
+    assert "broke off" in answered(page)
+    assert page.locator("#answer").get_attribute("data-state") == "failed"
+
+
 def test_an_answer_grows_and_can_be_stopped(held, serve_aside, visit):
     pipeline, engine = held
     url, loop = serve_aside(pipeline)

@@ -22,6 +22,7 @@ from hswarm.engines.transformers.lane import Lane, Reach
 from hswarm.engines.transformers.placement import (
     free_memory_of,
     is_out_of_memory,
+    keep_few_kernels,
     keep_freed_memory,
     memory_of,
     pick_device,
@@ -71,6 +72,7 @@ class TransformersRunner:
         on_cpu = device.type == "cpu"
         if on_cpu:
             keep_freed_memory()
+            keep_few_kernels()
         self._prompts = Prompts.load(family)
         model = _load(family, device, pick_dtype(config.dtype, device))
         self._places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
