@@ -25,7 +25,7 @@ from hswarm.engines.batching import BatchingEngine, Runner
 from hswarm.engines.memo import MemoEngine, Usage
 from hswarm.engines.request import Sampling
 from hswarm.errors import HswarmError
-from hswarm.evaluate import Evaluation, evaluate
+from hswarm.evaluate import Evaluation, calibrate, evaluate
 from hswarm.experts.family import Family
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.budget import BudgetedEngine
@@ -41,7 +41,8 @@ from hswarm.store.run import Run, new_folder, refuse_occupied
 from hswarm.swarm.populate import populate
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
-from hswarm.tasks.task import Task
+from hswarm.tasks.sources import SOURCES
+from hswarm.tasks.task import Outside, Task
 from hswarm.tiny.measure import Ability, measure
 
 PERMUTATIONS = 5
@@ -145,7 +146,7 @@ def configure(
     files = {
         key: str(Path(name).absolute())
         for key, name in named.items()
-        if name is not None and (key == "data" or is_file(name))
+        if name is not None and (is_file(name) or (key == "data" and name not in SOURCES))
     }
     return config.model_copy(update=files)
 
@@ -216,7 +217,7 @@ def _experts(family: Family) -> Experts:
 
 
 def _open(config: RunConfig) -> tuple[Task, Family]:
-    task = load_task(config.task, data=config.data, limit=config.limit)
+    task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
     return task, read_pool(find("agents", config.pool)).open()
 
 

@@ -1,0 +1,41 @@
+"""Token F1: how many words an answer shares with the gold one (Qasper; Dasigi et al., 2021).
+
+Words are compared as in SQuAD (Rajpurkar et al., 2016): in lower case, without punctuation and
+without a, an and the. Where neither has a word left, equal answers score 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from string import punctuation
+from typing import Final
+
+from hswarm.tasks.scorers.final_answer import final_answer
+from hswarm.tasks.scorers.scorer import BaseScorer
+from hswarm.tasks.task import Example
+
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_PUNCTUATION: Final = str.maketrans("", "", punctuation)
+
+
+class TokenF1(BaseScorer):
+    """The best F1 of the final answer's words with those of a gold answer, 0 to 1."""
+
+    def __call__(self, example: Example, answer: str, /) -> float:
+        """Return the F1; the whole answer is compared where nothing is marked as final."""
+        said = words_of(final_answer(answer))
+        return max((f1(words_of(gold), said) for gold in example.answers), default=0.0)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words that are compared."""
+    return _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
+
+
+def f1(gold: list[str], said: list[str]) -> float:
+    """Return the harmonic mean of precision and recall of `said`, counting repeated words."""
+    if not gold or not said:
+        return float(gold == said) if gold else 0.0
+    shared = (Counter(gold) & Counter(said)).total()
+    return 2 * shared / (len(gold) + len(said))
