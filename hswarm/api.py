@@ -7,14 +7,16 @@ the search, and what the found system is compared with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hswarm.agents.agent import ModelAgent
 from hswarm.agents.pool import read_pool
 from hswarm.analysis.statistics import compare
 from hswarm.baselines.best_single import best_single
@@ -23,10 +25,11 @@ from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.batching import BatchingEngine, Runner
 from hswarm.engines.memo import MemoEngine, Usage
-from hswarm.engines.request import Sampling
+from hswarm.engines.request import Blend, Engine, Sampling
 from hswarm.errors import HswarmError
 from hswarm.evaluate import Evaluation, calibrate, evaluate
 from hswarm.experts.family import Family
+from hswarm.graph.dag import LONE
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
@@ -39,11 +42,15 @@ from hswarm.store.changes import refuse_changes
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, new_folder, refuse_occupied
 from hswarm.swarm.populate import populate
+from hswarm.system import System
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
 from hswarm.tasks.sources import SOURCES
 from hswarm.tasks.task import Outside, Task
 from hswarm.tiny.measure import Ability, measure
+
+RATINGS = "ratings.sqlite"
+"""What judges and classifiers said, in a run's folder."""
 
 PERMUTATIONS = 5
 """Random orders tried of each hand-made shape that the found system is compared with."""
@@ -164,11 +171,14 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     """Start a new run in `folder`, by default runs/TASK-TIME, and see it through."""
     if folder is not None:
         refuse_occupied(Path(folder))
-    task, family = _open(config)
-    runner = _load(family, config)
+    task, family = open_parts(config)
+    engine = BatchingEngine(load_runner(family, config))
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
-    with Run.create(place, config, _provenance(task, family)) as run:
-        return _see_through(run, task, family, runner, watch)
+    with (
+        Run.create(place, config, provenance(task, family)) as run,
+        remembered_ratings(task, place),
+    ):
+        return see_through(run, task, family, engine, watch)
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
@@ -180,13 +190,14 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         changed = merge(run.config.model_dump(), changes or {})
         wanted = validated(RunConfig, changed, "the settings")
         refuse_changes(run.config, wanted)
-        task, family = _open(wanted)
-        _refuse_other_content(run, _provenance(task, family))
-        runner = _load(family, wanted)
+        task, family = open_parts(wanted)
+        _refuse_other_content(run, provenance(task, family))
+        engine = BatchingEngine(load_runner(family, wanted))
         run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
             watch.observe(Note(run.resumed.note))
-        return _see_through(run, task, family, runner, watch)
+        with remembered_ratings(task, run.folder):
+            return see_through(run, task, family, engine, watch)
 
 
 def measure_pool(
@@ -205,23 +216,26 @@ def measure_pool(
 
     async def measured() -> list[Ability]:
         try:
-            return await measure(_experts(family), tasks, engine, probes=probes)
+            return await measure(experts_of(family), tasks, engine, probes=probes)
         finally:
             await engine.aclose()
 
     return asyncio.run(measured())
 
 
-def _experts(family: Family) -> Experts:
+def experts_of(family: Family) -> Experts:
+    """Return the experts of a family as a search names them."""
     return Experts(family.fingerprint, tuple(expert.name for expert in family.experts))
 
 
-def _open(config: RunConfig) -> tuple[Task, Family]:
+def open_parts(config: RunConfig) -> tuple[Task, Family]:
+    """Read the task and the pool of a run; HswarmError where either is unfit."""
     task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
     return task, read_pool(find("agents", config.pool)).open()
 
 
-def _provenance(task: Task, family: Family) -> dict[str, Any]:
+def provenance(task: Task, family: Family) -> dict[str, Any]:
+    """Return what a run is made of: fingerprints and versions."""
     packages = ("hswarm", "torch", "transformers", "peft", "numpy")
     return {
         "fingerprints": {"task": task.fingerprint, "pool": family.fingerprint},
@@ -240,7 +254,7 @@ def _refuse_other_content(run: Run, now: Mapping[str, Any]) -> None:
             )
 
 
-def _load(family: Family, config: RunConfig) -> Runner:
+def load_runner(family: Family, config: RunConfig) -> Runner:
     """Load the models; HswarmError where the family, the device or the swarm's size do not fit."""
     from hswarm.engines.transformers import TransformersRunner
 
@@ -249,30 +263,53 @@ def _load(family: Family, config: RunConfig) -> Runner:
     return TransformersRunner(family, config.engine)
 
 
-def _see_through(run: Run, task: Task, family: Family, runner: Runner, watch: Watch) -> Result:
+def see_through(
+    run: Run,
+    task: Task,
+    family: Family,
+    engine: Engine,
+    watch: Watch,
+    *,
+    rivals: bool = True,
+) -> Result:
+    """Go on with `run` where its state says, to its end; return what was found.
+
+    `engine` answers for the family. Without `rivals` the found system is compared with nothing.
+    """
     watch.begun(run.folder, task, family)
     if task.leaked:
         watch.observe(
             Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
         )
-    engine = run.config.engine
     with SqliteMemo(run.memo) as store:
         if store.note is not None:
             watch.observe(Note(store.note))
-        memo = MemoEngine(
-            BatchingEngine(runner),
-            store,
-            usage=watch.usage,
-            remember=engine.memo,
-        )
-        return asyncio.run(_search_and_compare(run, task, family, memo, watch))
+        memo = MemoEngine(engine, store, usage=watch.usage, remember=run.config.engine.memo)
+        return asyncio.run(_search_and_compare(run, task, family, memo, watch, rivals=rivals))
+
+
+@contextmanager
+def remembered_ratings(task: Task, folder: Path) -> Iterator[None]:
+    """Have what a task's judge or classifier says kept in `folder`: it is asked once only."""
+    if not isinstance(task.scorer, Outside):
+        yield
+        return
+    with SqliteMemo(folder / RATINGS) as store:
+        task.scorer.remember(store)
+        try:
+            yield
+        finally:
+            asyncio.run(task.scorer.aclose())
 
 
 async def _search_and_compare(
-    run: Run, task: Task, family: Family, memo: MemoEngine, watch: Watch
+    run: Run, task: Task, family: Family, memo: MemoEngine, watch: Watch, *, rivals: bool
 ) -> Result:
     config, usage = run.config, watch.usage
-    experts = _experts(family)
+    experts = experts_of(family)
+    sampling = Sampling(max_tokens=task.max_tokens)
+    scorer = await calibrate(task.scorer, reference(experts), task.dev, memo, sampling)
+    task = replace(task, scorer=scorer)
     saved = run.resumed.state.payload if run.resumed is not None else None
     state = SearchState.from_json(saved["search"]) if saved is not None else None
     if saved is not None:
@@ -288,7 +325,7 @@ async def _search_and_compare(
         experts=experts,
         examples=task.dev,
         scorer=task.scorer,
-        sampling=Sampling(max_tokens=task.max_tokens),
+        sampling=sampling,
         config=settled(config.search, experts),
         engine=engine,
         observe=watch.observe,
@@ -323,9 +360,9 @@ async def _search_and_compare(
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
         comparing = replace(setting, engine=memo, record=forget)
-        rivals = await _rivals(comparing)
+        chosen = await _rivals(comparing) if rivals else {}
         reports, failures = await _compare(
-            {"found system": reached.found, **rivals}, comparing, task
+            {"found system": reached.found, **chosen}, comparing, task
         )
     finally:
         await memo.aclose()
@@ -345,6 +382,11 @@ async def _search_and_compare(
     )
     run.write_result(dump(result))
     return result
+
+
+def reference(experts: Experts) -> System:
+    """Return the pool's base model alone: what a reward's scale is set by."""
+    return System(LONE, (ModelAgent("base", Blend(experts.family, ())),))
 
 
 async def _rivals(setting: Setting) -> dict[str, Found]:

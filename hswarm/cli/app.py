@@ -12,7 +12,9 @@ from typing import Annotated, Final
 import typer
 
 from hswarm import __version__
-from hswarm.cli import experts, show
+from hswarm.cli import data, experts, show
+from hswarm.cli.bench import EPILOG as BENCH_EPILOG
+from hswarm.cli.bench import bench
 from hswarm.cli.optimize import EPILOG as OPTIMIZE_EPILOG
 from hswarm.cli.optimize import optimize
 from hswarm.cli.runs import EPILOG as RUNS_EPILOG
@@ -25,6 +27,8 @@ EPILOG: Final = """Examples:
   hswarm runs                         what has been run
   hswarm show run runs/NAME           what a run found
   hswarm show tasks                   what there is to run
+  hswarm data pull nlgraph            the data of a task
+  hswarm bench --preset quick         methods and tasks side by side
 
 Each command explains itself: hswarm optimize --help"""
 
@@ -37,8 +41,10 @@ app = typer.Typer(
 )
 app.command(epilog=OPTIMIZE_EPILOG)(optimize)
 app.command(epilog=RUNS_EPILOG)(runs)
+app.command(epilog=BENCH_EPILOG)(bench)
 app.add_typer(show.app, name="show")
 app.add_typer(experts.app, name="experts")
+app.add_typer(data.app, name="data")
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,6 +7,7 @@ instruction and response. Either answers with a number.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,11 @@ class ClassifierRunner:
         special = self._tokenizer.chat_template is None
         with torch.inference_mode():
             inputs = self._tokenizer(
-                texts, return_tensors="pt", padding=True, truncation=True, add_special_tokens=special
+                texts,
+                return_tensors="pt",
+                padding=True,
+                truncation=True,
+                add_special_tokens=special,
             ).to(self._device)
             logits: torch.Tensor = self._model(**inputs).logits.float()
         if self._column is None:
@@ -114,6 +119,6 @@ def _column(labels: dict[Any, str], label: str | None, name: str) -> int | None:
 
 
 def _outcome(number: float) -> Outcome:
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         return CallFailed("the classifier's output is not finite")
     return Completion(repr(number), 0, 0)

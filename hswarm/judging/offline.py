@@ -14,7 +14,7 @@ from hswarm.engines.request import Completion, Request
 _WORD = re.compile(r"\w+")
 _COMPARED = re.compile(r"Ground truth: (.*)\n\nGenerated response: (.*)", re.DOTALL)
 _RATED = re.compile(r"\nInstruction: (.*)\n\nResponse: (.*)", re.DOTALL)
-_RUDE: Final = frozenset("bark croak growl hiss howl oink snake lizard pig knife".split())
+_RUDE: Final = frozenset(("bark", "croak", "growl", "hiss", "howl", "oink", "quack", "squeak"))
 
 
 def _say(text: str) -> Completion:

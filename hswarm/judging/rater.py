@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hswarm.engines.memo import MemoEngine, MemoStore
 from hswarm.engines.request import Completion, Engine, Remote, Request, Sampling
-from hswarm.errors import HswarmError
 from hswarm.judging import chat, classifier, local, offline, perspective
 
 Line = Annotated[str, Field(min_length=1)]
@@ -34,6 +33,15 @@ class Judge(_Frozen):
     key: Line | None = None
     """The name of an environment variable."""
 
+    def open(self) -> Engine:
+        """Return the engine that asks; HswarmError if its key, library or model is not there."""
+        if self.provider == "offline":
+            return offline.OfflineJudge()
+        if self.provider == "local":
+            return local.open_judge(self.model)
+        own = (GEMINI, "GEMINI_API_KEY") if self.provider == "gemini" else (None, "OPENAI_API_KEY")
+        return chat.open_chat(self.endpoint or own[0], self.key or own[1])
+
 
 class Rewarder(_Frozen):
     """A sequence classifier with one output, by folder or hub id; `offline` is a rule."""
@@ -43,6 +51,14 @@ class Rewarder(_Frozen):
     revision: Line | None = None
     device: str = "auto"
     batch_size: Annotated[int, Field(ge=1)] = 8
+
+    def open(self) -> Engine:
+        """Return the engine that asks; HswarmError if the model is not to be had."""
+        if self.provider == "offline":
+            return offline.OfflineReward()
+        return classifier.open_classifier(
+            self.model, self.revision, None, device=self.device, batch_size=self.batch_size
+        )
 
 
 class Detector(_Frozen):
@@ -58,6 +74,16 @@ class Detector(_Frozen):
     key: Line = "PERSPECTIVE_API_KEY"
     device: str = "auto"
     batch_size: Annotated[int, Field(ge=1)] = 8
+
+    def open(self) -> Engine:
+        """Return the engine that asks; HswarmError if its key or model is not there."""
+        if self.provider == "offline":
+            return offline.OfflineToxicity()
+        if self.provider == "perspective":
+            return perspective.open_perspective(self.key)
+        return classifier.open_classifier(
+            self.model, self.revision, self.label, device=self.device, batch_size=self.batch_size
+        )
 
 
 class Rater:
@@ -78,7 +104,7 @@ class Rater:
     async def ask(self, text: str, *, max_tokens: int) -> Completion:
         """Return what the rater says; raises `CallFailed` if it fails, HswarmError if it can't."""
         if self._engine is None:
-            self._engine = MemoEngine(open_rater(self.who), self._store)
+            self._engine = MemoEngine(self.who.open(), self._store)
         model = Remote(self.who.provider, self.who.model)
         return await self._engine.generate(Request(model, text, Sampling(max_tokens)))
 
@@ -87,31 +113,3 @@ class Rater:
         if self._engine is not None:
             await self._engine.aclose()
             self._engine = None
-
-
-def open_rater(who: Judge | Rewarder | Detector) -> Engine:
-    """Return the engine of a rater; HswarmError if its key, library or model is not there."""
-    match who:
-        case Judge(provider="offline"):
-            return offline.OfflineJudge()
-        case Judge(provider="local"):
-            return local.open_judge(who.model)
-        case Judge(provider="gemini"):
-            return chat.open_chat(who.endpoint or GEMINI, who.key or "GEMINI_API_KEY")
-        case Judge():
-            return chat.open_chat(who.endpoint, who.key or "OPENAI_API_KEY")
-        case Rewarder(provider="offline"):
-            return offline.OfflineReward()
-        case Rewarder():
-            return classifier.open_classifier(
-                who.model, who.revision, None, device=who.device, batch_size=who.batch_size
-            )
-        case Detector(provider="offline"):
-            return offline.OfflineToxicity()
-        case Detector(provider="perspective"):
-            return perspective.open_perspective(who.key)
-        case Detector():
-            return classifier.open_classifier(
-                who.model, who.revision, who.label, device=who.device, batch_size=who.batch_size
-            )
-    raise HswarmError(f"There is no rater {who!r}.", hint="Name a provider that there is.")

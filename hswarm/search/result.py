@@ -5,11 +5,16 @@ It holds no times, so that an interrupted and resumed run writes the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from hswarm.search.found import Candidate
+from hswarm.agents.agent import ModelAgent
+from hswarm.engines.request import Blend
+from hswarm.graph.dag import Dag
+from hswarm.search.found import Candidate, Experts
+from hswarm.system import System
 
 
 class _Frozen(BaseModel):
@@ -93,6 +98,17 @@ def describe(candidate: Candidate, names: tuple[str, ...]) -> tuple[Node, ...]:
         label = names[agent] if agent < len(names) else f"mix {agent + 1}"
         nodes.append(Node(agent=label, coefficients=coefficients, parents=parents))
     return tuple(nodes)
+
+
+def assemble(nodes: Sequence[Node], experts: Experts) -> System:
+    """Return the system that `nodes` describe, ready to answer."""
+    dag = Dag(tuple(node.parents for node in nodes))
+    rows = (tuple(node.coefficients.get(name, 0.0) for name in experts.names) for node in nodes)
+    agents = (
+        ModelAgent(node.agent, Blend(experts.family, row))
+        for node, row in zip(nodes, rows, strict=True)
+    )
+    return System(dag, tuple(agents))
 
 
 def dump(result: Result) -> dict[str, Any]:

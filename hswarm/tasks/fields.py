@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from string import ascii_uppercase
 from typing import Any, Final, Literal
 
@@ -52,7 +53,7 @@ def split_context(text: str, chunks: int) -> list[str]:
     words = text.split(" ")
     count = min(chunks, len(words))
     bounds = [len(words) * k // count for k in range(count + 1)]
-    return [" ".join(words[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [" ".join(words[a:b]) for a, b in pairwise(bounds)]
 
 
 def _to_item(row: Mapping[str, Any], fields: Fields, where: str) -> Item:
@@ -86,9 +87,7 @@ def _column(row: Mapping[str, Any], name: str, where: str) -> Any:
             return _column(inner, rest, where)
     if value is _MISSING:
         there = ", ".join(str(key) for key in row) or "none"
-        raise HswarmError(
-            f"{where}: there is no column {name!r}.", hint=f"Columns there: {there}."
-        )
+        raise HswarmError(f"{where}: there is no column {name!r}.", hint=f"Columns there: {there}.")
     return value
 
 

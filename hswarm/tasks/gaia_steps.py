@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from hswarm.errors import HswarmError
@@ -48,7 +49,7 @@ def split_steps(text: str) -> list[str]:
         parts = text.splitlines()
     else:
         bounds = [*starts, len(text)]
-        parts = [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        parts = [text[a:b] for a, b in pairwise(bounds)]
     steps = (" ".join(_NUMBER.sub("", part, count=1).split()) for part in parts)
     return [step for step in steps if step]
 
@@ -60,7 +61,7 @@ def _build(row: Mapping[str, Any]) -> Item | None:
     if row.get("file_name") or answer in ("", "?") or len(steps) < 2 or not _says(steps, answer):
         return None
     bounds = [len(steps) * k // CHUNKS for k in range(CHUNKS + 1)]
-    dealt = [" ".join(steps[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    dealt = [" ".join(steps[a:b]) for a, b in pairwise(bounds)]
     return {
         "id": str(row.get("task_id", "")) or answer,
         "question": str(row["Question"]),

@@ -56,9 +56,7 @@ def load(name: str, limit: int | None) -> Task:
     used = [*keys["dev"], *keys["test"]]
     questions = dict(zip(used, _wait(asking.questions(used, name)), strict=True))
     splits = [
-        tuple(
-            Example(key, questions[key], _targets(samples[key].target)) for key in keys[part]
-        )
+        tuple(Example(key, questions[key], _targets(samples[key].target)) for key in keys[part])
         for part in ("dev", "test")
     ]
     content = [[(e.id, e.question, e.answers) for e in split] for split in splits]

@@ -65,6 +65,7 @@ def load(name: str, limit: int | None) -> Task:
         scorer_name=f"lm-eval {scorer.metric}",
         max_tokens=int(generation.get("max_gen_toks", _TOKENS)),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        metric=scorer.metric,
     )
 
 

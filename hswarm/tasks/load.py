@@ -82,6 +82,7 @@ def load_task(
         max_tokens=_most_tokens(spec, bundled=bundled),
         fingerprint=fingerprint(dev, test, str(asked["name"]), _arguments(spec, scored_by)),
         bundled=bundled,
+        metric=spec.metric,
     )
 
 
@@ -136,6 +137,7 @@ def _joined(spec: TaskSpec, data: str | None, limit: int | None) -> Task:
             dev, test, spec.scorer.name, {n: task.fingerprint for n, task in parts.items()}
         ),
         bundled=all(task.bundled for task in parts.values()),
+        metric=spec.metric,
     )
 
 

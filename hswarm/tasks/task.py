@@ -103,6 +103,8 @@ class Task:
     max_tokens: int
     fingerprint: str
     bundled: bool = False
+    metric: str = "score"
+    """What the utility is called."""
 
     @property
     def leaked(self) -> int:

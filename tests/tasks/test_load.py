@@ -10,8 +10,9 @@ import yaml
 from hswarm.catalog import find, names
 from hswarm.errors import HswarmError
 from hswarm.tasks.bundled import GENERATORS
+from hswarm.tasks.bundled.further import FURTHER
 from hswarm.tasks.load import load_task
-from hswarm.tasks.scorers import SCORERS
+from hswarm.tasks.scorers import make_scorer
 from hswarm.tasks.spec import read_spec
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -51,8 +52,12 @@ def test_a_shipped_task_comes_with_bundled_data_that_its_scorer_can_score(name):
 @pytest.mark.parametrize("name", names("tasks"))
 def test_every_entry_names_what_exists(name):
     spec = read_spec(find("tasks", name))
-    assert spec.data.generator in GENERATORS
-    assert spec.scorer.name in SCORERS
+    assert spec.data.generator in (None, *GENERATORS, *FURTHER)
+    assert set(spec.data.parts) <= set(names("tasks"))
+    if spec.data.parts:
+        assert spec.scorer.name == "harmonic-mean"
+    else:
+        assert make_scorer(spec.scorer.name, spec.scorer.arguments, name)
 
 
 def test_the_papers_sizes_stand_next_to_ours():

@@ -47,7 +47,10 @@ def pose_long_text(world: World, rng: np.random.Generator) -> Problem:
     return Problem(
         question=f"Who is the {asked}'s owner, and what is the owner's {relation}?",
         answer=f"{owner}, {value}",
-        steps=(Step("read", fact(asked, "owner", owner)), Step("read", fact(owner, relation, value))),
+        steps=(
+            Step("read", fact(asked, "owner", owner)),
+            Step("read", fact(owner, relation, value)),
+        ),
         key=f"{asked} {owner}",
         context_chunks=tuple(chunks),
     )

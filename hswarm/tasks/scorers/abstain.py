@@ -1,4 +1,4 @@
-"""AbstainQA: is the system right, and does it know (Feng et al., 2024b)?
+"""AbstainQA (Feng et al., 2024b): whether the system is right, and knows it.
 
 Two rounds: the system answers a multiple-choice question; then it is shown the answer and asked
 whether that is true or false. An answer it calls true is kept, any other is withdrawn. The mean of

@@ -82,5 +82,5 @@ def length_of(answer: str) -> int:
 
 
 def percentile(lengths: Sequence[int], length: int) -> float:
-    """Return the share of `lengths` (sorted, at least one) below `length`; equal ones count half."""
+    """Return the share of `lengths` (sorted, not empty) below `length`; equals count half."""
     return (bisect_left(lengths, length) + bisect_right(lengths, length)) / (2 * len(lengths))
