@@ -114,5 +114,5 @@ def _show(grid: Grid, task: str, method: str) -> Text:
     text = Text(f"{entry.mean:.3f}", style=style)
     text.append(f" ± {half:.3f}{entry.stars}", style="not bold not underline")
     if entry.p_value is not None:
-        text.append(f"  p {show_significance(entry)}", style="not bold not underline dim")
+        text.append(f"\np {show_significance(entry)}", style="not bold not underline dim")
     return text

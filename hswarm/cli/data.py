@@ -57,6 +57,7 @@ def import_(
     file: Annotated[
         Path, typer.Argument(help="JSON as the papers' authors have it, JSON lines or CSV.")
     ],
+    *,
     task: Annotated[
         str | None, typer.Option(help="A task that there is, whose data this is.")
     ] = None,

@@ -11,7 +11,9 @@ from decimal import Decimal, DivisionByZero, InvalidOperation, localcontext
 from typing import Final
 
 _NUMBER = r"\d{1,12}(?:\.\d{1,6})?"
-_CALL = re.compile(rf"({_NUMBER}(?:\s*[-+*/×÷−]\s*{_NUMBER}){{1,8}})\s*=\s*(-?{_NUMBER})?")
+_CALL = re.compile(
+    rf"(?<![\d.])({_NUMBER}(?:\s*[-+*/×÷−]\s*{_NUMBER}){{1,8}})\s*=\s*(-?{_NUMBER})?"
+)
 _TOKEN = re.compile(rf"{_NUMBER}|[-+*/×÷−]")
 _SAME: Final = str.maketrans("×÷−", "*/-")
 
@@ -29,12 +31,12 @@ def corrections(text: str) -> Iterator[str]:
 def calculate(expression: str) -> Decimal | None:
     """Return the value of numbers joined by + − * /, products first; None if there is none.
 
-    Ten significant digits, trailing zeros left out.
+    Exact where it is a whole number, else to six decimals.
     """
     tokens = _TOKEN.findall(expression.translate(_SAME))
     total, term, sign = Decimal(0), Decimal(tokens[0]), 1
     try:
-        with localcontext(prec=10):
+        with localcontext(prec=60):
             for operator, operand in zip(tokens[1::2], map(Decimal, tokens[2::2]), strict=True):
                 if operator in "*/":
                     term = term * operand if operator == "*" else term / operand
@@ -45,4 +47,4 @@ def calculate(expression: str) -> Decimal | None:
     except (DivisionByZero, InvalidOperation):
         return None
     whole = value.to_integral_value()
-    return whole if value == whole else value.normalize()
+    return whole if value == whole else round(value, 6).normalize()

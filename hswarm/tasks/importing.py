@@ -13,18 +13,9 @@ from hswarm.tasks.content import read_file
 from hswarm.tasks.fields import Fields
 from hswarm.tasks.pull import hash_of
 from hswarm.tasks.reader import parse_examples
+from hswarm.tasks.scorers import METRICS, make_scorer
 from hswarm.tasks.sources import Source, place
-from hswarm.tasks.spec import Metric, TaskSpec
-
-METRICS: dict[str, Metric] = {
-    "multiple-choice": "accuracy",
-    "token-f1": "token F1",
-    "abstain": "effective reliability",
-    "judge": "rating",
-    "reward": "reward",
-    "toxicity": "1 - toxicity",
-}
-"""What a scorer's mean is called; "exact match" for the others."""
+from hswarm.tasks.spec import TaskSpec
 
 
 def bring_along(
@@ -67,6 +58,8 @@ def make_task(
     """
     content = read_file(path, fields, dev=dev)
     examples = parse_examples(content, str(path))
+    arguments = {"prompt": "similarity"} if scorer == "judge" else {}
+    make_scorer(scorer, arguments, f"--scorer {scorer}")
     entry = folder / f"{name}.yaml"
     if entry.exists():
         raise HswarmError(
@@ -79,9 +72,7 @@ def make_task(
         "title": name,
         "description": f"{len(examples[0])} dev and {len(examples[1])} test items of {path.name}.",
         "data": {"file": data.name},
-        "scorer": {"name": scorer, "arguments": {"prompt": "similarity"}}
-        if scorer == "judge"
-        else {"name": scorer},
+        "scorer": {"name": scorer, **({"arguments": arguments} if arguments else {})},
         "metric": METRICS.get(scorer, "exact match"),
         "max_tokens": max_tokens,
     }

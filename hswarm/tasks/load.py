@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from hswarm.catalog import find, unknown
-from hswarm.config import merge
+from hswarm.config import merge, validated
 from hswarm.errors import HswarmError
 from hswarm.tasks import inspect_tasks, lm_eval_tasks
 from hswarm.tasks.bundled import generate
 from hswarm.tasks.content import read_file
 from hswarm.tasks.reader import Examples, parse_examples, read_examples
 from hswarm.tasks.rounds import make_rounds
-from hswarm.tasks.scorers import make_scorer
+from hswarm.tasks.scorers import METRICS, make_scorer
 from hswarm.tasks.scorers.harmonic import HarmonicMean
 from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.sources import SOURCES, Source, find_data, sources_of
-from hswarm.tasks.spec import TaskSpec, read_spec
+from hswarm.tasks.spec import ScorerSpec, TaskSpec, read_spec
 from hswarm.tasks.task import Task
 
 _LATER: Final = frozenset({"part", "rounds"})
@@ -66,11 +66,11 @@ def load_task(
     dev, test = _examples(spec, source, path)
     dev, test = dev[:limit], test[:limit]
     scoring = spec.data.scorer if bundled and spec.data.scorer is not None else spec.scorer
-    asked = merge(scoring.model_dump(), scorer or {})
-    scored_by = make_scorer(str(asked["name"]), asked["arguments"], str(path))
+    asked = _asked(scoring, scorer or {})
+    scored_by = make_scorer(asked.name, asked.arguments, str(path))
     where = f"{spec.name} (bundled)" if bundled else source
     for split, examples in (("dev", dev), ("test", test)):
-        _check(examples, scored_by, f"{where}: {split}", str(asked["name"]))
+        _check(examples, scored_by, f"{where}: {split}", asked.name)
     rounds = spec.rounds
     return Task(
         name=spec.name,
@@ -78,12 +78,20 @@ def load_task(
         dev=dev,
         test=test,
         scorer=make_rounds(rounds.name, rounds.arguments, scored_by) if rounds else scored_by,
-        scorer_name=str(asked["name"]),
+        scorer_name=asked.name,
         max_tokens=_most_tokens(spec, bundled=bundled),
-        fingerprint=fingerprint(dev, test, str(asked["name"]), _arguments(spec, scored_by)),
+        fingerprint=fingerprint(dev, test, asked.name, _arguments(spec, scored_by)),
         bundled=bundled,
-        metric=spec.metric,
+        metric=spec.metric
+        if asked.name == spec.scorer.name
+        else METRICS.get(asked.name, "exact match"),
     )
+
+
+def _asked(own: ScorerSpec, changes: Mapping[str, Any]) -> ScorerSpec:
+    """Return the scorer to use; another scorer takes none of the own one's arguments."""
+    kept = own.model_dump() if changes.get("name", own.name) == own.name else {}
+    return validated(ScorerSpec, merge(kept, changes), "the settings: scorer")
 
 
 def _most_tokens(spec: TaskSpec, *, bundled: bool) -> int:

@@ -19,6 +19,7 @@ from hswarm.tasks.scorers.reward import Reward
 from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.scorers.token_f1 import TokenF1
 from hswarm.tasks.scorers.toxicity import Toxicity
+from hswarm.tasks.spec import Metric
 
 SCORERS: Final[Mapping[str, type[BaseScorer]]] = {
     "abstain": Abstain,
@@ -36,6 +37,17 @@ SCORERS: Final[Mapping[str, type[BaseScorer]]] = {
     "toxicity": Toxicity,
 }
 """Name -> scorer. Those called "-paper" are the papers' own rules, for comparison with them."""
+
+
+METRICS: Final[Mapping[str, Metric]] = {
+    "abstain": "effective reliability",
+    "judge": "rating",
+    "multiple-choice": "accuracy",
+    "reward": "reward",
+    "token-f1": "token F1",
+    "toxicity": "1 - toxicity",
+}
+"""What a scorer's mean is called; "exact match" for the others."""
 
 
 def make_scorer(name: str, arguments: Mapping[str, Any], where: str) -> BaseScorer:

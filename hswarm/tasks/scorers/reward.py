@@ -65,7 +65,7 @@ class Reward(RatedScorer):
             raise ValueError("a reward has no scale before it is calibrated")
         low, high = self._range
         reward = await self._rate(example, answer)
-        scaled = (reward - low) / (high - low) if high > low else 0.5
+        scaled = (reward - low) / ((high - low) or 1.0)
         if self.mode == "general":
             return scaled
         longer = percentile(self._lengths, length_of(answer))
