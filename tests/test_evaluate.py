@@ -5,9 +5,8 @@ import math
 
 import pytest
 
-from hswarm.engines.request import CallFailed, Completion
+from hswarm.engines.request import CallFailed, Completion, Sampling
 from hswarm.evaluate import Evaluation, calibrate, evaluate
-from hswarm.engines.request import Sampling
 from hswarm.graph.dag import LONE
 from hswarm.system import System
 from hswarm.tasks.task import Example

@@ -55,15 +55,15 @@ def test_lm_eval_evaluates_it(adding, tmp_path, monkeypatch):
 
 @pytest.mark.needs_inspect
 def test_inspect_evaluates_it(adding, tmp_path):
-    from inspect_ai import Task, eval
+    import inspect_ai
     from inspect_ai.dataset import Sample
     from inspect_ai.scorer import includes
 
     from hswarm.harness import inspect_model
 
     assert inspect_model.HswarmAPI
-    task = Task(dataset=[Sample(input="2 and 3?", target="5")], scorer=includes())
-    (log,) = eval(task, model="hswarm/runs/it", display="none", log_dir=str(tmp_path))
+    task = inspect_ai.Task(dataset=[Sample(input="2 and 3?", target="5")], scorer=includes())
+    (log,) = inspect_ai.eval(task, model="hswarm/runs/it", display="none", log_dir=str(tmp_path))
     assert log.status == "success"
     assert log.results.scores[0].metrics["accuracy"].value == 1.0
     assert adding == [("2 and 3?", 256)]

@@ -133,7 +133,7 @@ def hub(monkeypatch):
 
     def fetch(spec, dataset, commit):
         asked.append(commit)
-        return {split: rows for split in dict.fromkeys((dataset.dev, dataset.test))}
+        return dict.fromkeys(dict.fromkeys((dataset.dev, dataset.test)), rows)
 
     monkeypatch.setattr(pulling, "_rows", fetch)
     monkeypatch.setattr(pulling, "_newest", lambda spec, dataset: "b" * 40)
@@ -170,7 +170,7 @@ def test_a_gated_dataset_says_how_to_get_access(monkeypatch):
         raise pulling._hub_error(spec, dataset, OSError("401 Unauthorized"))
 
     monkeypatch.setattr(pulling, "_rows", refuse)
-    with pytest.raises(HswarmError, match="someone/sums is gated.*401") as caught:
+    with pytest.raises(HswarmError, match=r"someone/sums is gated.*401") as caught:
         pull(drawn(gated=True, revision="c" * 40))
     assert "https://huggingface.co/datasets/someone/sums" in caught.value.hint
     assert "hf auth login" in caught.value.hint

@@ -93,7 +93,7 @@ def test_the_same_is_asked_once(judged):
 
 
 def test_the_most_similar_gold_answer_counts(judged):
-    scorer, judge = judged("similarity", "Rating: 2/10", "Rating: 9/10")
+    scorer, _ = judged("similarity", "Rating: 2/10", "Rating: 9/10")
     assert score(scorer, Example("0", "Why?", ("x", "y")), "z") == 0.9
 
 

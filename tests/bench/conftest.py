@@ -1,0 +1,61 @@
+"""Benches whose models are a rule, so that they take a moment."""
+
+import pytest
+
+from hswarm.bench import cell
+from hswarm.bench.config import bench_config
+from hswarm.bench.folder import BenchFolder
+from hswarm.engines.request import Completion
+
+SETTINGS = {
+    "search": {
+        "max_iterations": 1,
+        "role": {"particles": 2, "moves": 1, "rounds": 1},
+        "weight": {"assignments": 2},
+    }
+}
+
+
+class Rule:
+    """Answers with a letter that depends on who is asked; `failing` ends every answer."""
+
+    def __init__(self):
+        self.asked = 0
+        self.failing = None
+
+    def run(self, requests):
+        if self.failing is not None:
+            raise self.failing
+        for place, request in enumerate(requests):
+            self.asked += 1
+            row = request.model.row
+            letter = "ABCD"[max(range(len(row)), key=row.__getitem__) % 4 if row else 0]
+            yield [(place, Completion(f"The answer is {letter}.", 10, 4))]
+
+
+@pytest.fixture
+def rule(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HSWARM_DATA", str(tmp_path / "data"))
+    made = Rule()
+    monkeypatch.setattr(cell, "load_runner", lambda family, config: made)
+    return made
+
+
+@pytest.fixture
+def bench(rule, tmp_path):
+    """Make the folder of a small bench, changed by keywords."""
+
+    def make(name="bench", **changes):
+        asked = {
+            "tasks": ["knowledge-crosswords"],
+            "methods": ["best-single", "chain", "heterogeneous"],
+            "seeds": 2,
+            "limit": 4,
+            "permutations": 2,
+            "settings": SETTINGS,
+            **changes,
+        }
+        return BenchFolder.create(tmp_path / name, bench_config(None, asked))
+
+    return make
