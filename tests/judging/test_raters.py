@@ -1,4 +1,4 @@
-"""Who rates: over HTTP from a server on this machine, and by classifiers that are tiny and random."""
+"""Who rates: over HTTP from a server on this machine, and by tiny random classifiers."""
 
 import asyncio
 import json
@@ -90,7 +90,7 @@ def test_without_a_key_it_says_which(monkeypatch):
     monkeypatch.delenv("GEMINI_API_KEY", raising=False)
     with pytest.raises(HswarmError, match="no environment variable PERSPECTIVE_API_KEY"):
         open_perspective("PERSPECTIVE_API_KEY")
-    with pytest.raises(HswarmError, match="GEMINI_API_KEY|needs the package openai"):
+    with pytest.raises(HswarmError, match=r"GEMINI_API_KEY|needs the package openai"):
         Judge().open()
 
 
