@@ -100,6 +100,7 @@ def as_json(grid: Grid) -> dict[str, Any]:
                 "data": grid.titles.get(entry.task),
                 "metric": grid.metrics.get(entry.task),
                 **asdict(entry),
+                "failed": {str(seed): why for seed, why in (entry.failed or {}).items()},
             }
             for entry in grid.entries.values()
         ],

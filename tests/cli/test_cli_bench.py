@@ -78,6 +78,7 @@ def test_a_bench_is_resumed_with_its_own_settings(typed, benched):
     assert code == 0
     assert benched[1] == (benched[0][0], True)
     assert json.loads(out)["tasks"] == ["nlgraph"]
+    assert json.loads(out)["entries"][1]["failed"] == {"1": "no memory"}
     code, _, err = typed("bench", "--resume", "it", "--seeds", 3)
     assert (code, "seeds cannot be given with --resume" in err) == (2, True)
 
