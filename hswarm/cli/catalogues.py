@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
@@ -30,18 +29,16 @@ def print_tasks() -> None:
 
     def describe(path: Path) -> list[str]:
         spec = read_spec(path)
-        first_sentence = re.split(r"(?<=[.?!]) ", spec.description, maxsplit=1)[0]
-        return [spec.category, _size(spec), spec.scorer.name, _here(spec), first_sentence]
+        return [spec.category, _size(spec), spec.scorer.name, _here(spec)]
 
-    headings = ["category", "dev + test", "scorer", "data (* is here)", "what it is"]
-    _print_all("tasks", headings, describe)
+    _print_all("tasks", ["category", "dev + test", "scorer", "data (* is here)"], describe, gap=1)
 
 
 def _size(spec: TaskSpec) -> str:
     """Return the papers' sizes, or else those of the bundled set."""
     sizes = spec.data.paper or spec.data
     if sizes.dev is None or sizes.test is None:
-        return " & ".join(spec.data.parts)
+        return f"{len(spec.data.parts)} tasks" if spec.data.parts else ""
     return f"{sizes.dev} + {sizes.test}"
 
 
@@ -160,9 +157,11 @@ def _read_graph(path: Path) -> NamedGraph:
     return read_graph(read_yaml(path), str(path))
 
 
-def _print_all(kind: Kind, headings: list[str], describe: Callable[[Path], list[str]]) -> None:
+def _print_all(
+    kind: Kind, headings: list[str], describe: Callable[[Path], list[str]], *, gap: int = 2
+) -> None:
     """Print a row for each entry; what is wrong with a damaged one goes to stderr."""
-    table = plain_table([kind.removesuffix("s"), *headings])
+    table = plain_table([kind.removesuffix("s"), *headings], gap=gap)
     damaged = []
     for name in names(kind):
         try:

@@ -27,7 +27,7 @@ def server(monkeypatch):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            seen.append((self.path, dict(self.headers), body))
+            seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             status, content = replies.pop(0) if len(replies) > 1 else replies[0]
             sent = json.dumps(content).encode()
             self.send_response(status)
@@ -63,7 +63,7 @@ def test_perspective_is_asked_for_one_attribute_and_its_key_is_in_no_url(server)
     assert ask(PerspectiveEngine("k3y", endpoint=address), "a text").text == "0.125"
     path, headers, body = seen[0]
     assert "k3y" not in path
-    assert headers["X-Goog-Api-Key"] == "k3y"
+    assert headers["x-goog-api-key"] == "k3y"
     assert body["comment"] == {"text": "a text"}
     assert body["requestedAttributes"] == {"TOXICITY": {}}
 
@@ -116,7 +116,7 @@ def test_a_judge_behind_an_api(server, monkeypatch):
     assert ask(engine, "Rate it.", "m") == Completion("Rating: 7/10", 5, 4)
     path, headers, body = seen[0]
     assert path == "/v1/chat/completions"
-    assert headers["Authorization"] == "Bearer s3cret"
+    assert headers["authorization"] == "Bearer s3cret"
     assert (body["temperature"], body["messages"]) == (
         0.0,
         [{"role": "user", "content": "Rate it."}],
