@@ -31,7 +31,7 @@ def print_tasks() -> None:
         spec = read_spec(path)
         return [spec.category, _size(spec), spec.scorer.name, _here(spec)]
 
-    _print_all("tasks", ["category", "dev + test", "scorer", "data (* is here)"], describe, gap=1)
+    _print_all("tasks", ["category", "dev + test", "scorer", "data (* here)"], describe, gap=1)
 
 
 def _size(spec: TaskSpec) -> str:
