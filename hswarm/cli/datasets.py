@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
-from typing import cast
 
 from hswarm.catalog import find, names, unknown
 from hswarm.cli.console import open_console, print_next
@@ -23,7 +22,7 @@ def pull_tasks(tasks: Sequence[str] | None, source: str | None, to: Path | None)
     """
     if source is not None and source not in SOURCES:
         raise unknown("source", source, ("authors", "hub"))
-    wanted = cast(Source | None, source)
+    wanted = source
     specs = _specs(tasks, wanted)
     console = open_console()
     failed: HswarmError | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from hswarm.engines.batching import BatchingEngine, Outcome
 from hswarm.engines.request import Completion, Request
@@ -27,7 +27,7 @@ class JudgeRunner:
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
-            model = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
+            model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
         except (OSError, ValueError) as error:
             raise HswarmError(
                 f"The judge {name} cannot be loaded: {str(error).partition(chr(10))[0]}",

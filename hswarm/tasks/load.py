@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from hswarm.catalog import find, unknown
 from hswarm.config import merge, validated
@@ -20,7 +20,7 @@ from hswarm.tasks.rounds import make_rounds
 from hswarm.tasks.scorers import METRICS, make_scorer
 from hswarm.tasks.scorers.harmonic import HarmonicMean
 from hswarm.tasks.scorers.scorer import BaseScorer
-from hswarm.tasks.sources import SOURCES, Source, find_data, sources_of
+from hswarm.tasks.sources import SOURCES, find_data, sources_of
 from hswarm.tasks.spec import ScorerSpec, TaskSpec, read_spec
 from hswarm.tasks.task import Task
 
@@ -112,7 +112,7 @@ def _examples(spec: TaskSpec, source: str, path: Path) -> tuple[Examples, Exampl
             raise unknown("source", source, sources_of(spec))
         return parse_examples(generate(data.generator, dev=data.dev, test=data.test), str(path))
     if source in SOURCES:
-        return read_examples(find_data(spec, cast(Source, source)), spec.template)
+        return read_examples(find_data(spec, source), spec.template)
     own = data.file is not None and source == str(path.parent / data.file)
     content = read_file(Path(source), data.fields if own else None, dev=data.dev)
     return parse_examples(content, source, spec.template)
