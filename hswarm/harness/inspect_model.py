@@ -44,7 +44,7 @@ class HswarmAPI(ModelAPI):
                 hint="Take tasks without tools.",
             )
         question = "\n\n".join(message.text for message in input if message.text)
-        most = config.max_tokens or self.config.max_tokens or _TOKENS
+        most = config.max_tokens or _TOKENS
         (answer,) = await asyncio.to_thread(self._found.answer, [question], [most])
         return ModelOutput.from_content(self.model_name, answer)
 
