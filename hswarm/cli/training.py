@@ -1,4 +1,4 @@
-"""The training of a pool as it is watched: redrawn in place in a terminal, else a line a model."""
+"""The training of a pool as it is watched: redrawn in a terminal, else a line now and then."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class Training:
     _done: float = field(default=0.0)
 
     def report(self, model: str, step: int, steps: int, loss: float) -> bool:
-        """Take a step in (from 1); return whether it is a model's first."""
+        """Take a step in (from 1); return whether it is a model's first or completes a tenth."""
         names = list(self.work)
         earlier = sum(self.work[name] for name in names[: names.index(model)])
         if not self.model:
             self._began = self.clock()
             self._done_before = earlier + self.work[model] * step / steps
-        fresh = model != self.model
+        tells = model != self.model or step * 10 // steps > (step - 1) * 10 // steps
         self.model, self.step, self.steps, self.loss = model, step, steps, loss
         self._done = earlier + self.work[model] * step / steps
-        return fresh
+        return tells
 
     def share_done(self) -> float:
         """Return how much of all the work is done, 0 to 1."""
@@ -87,7 +87,7 @@ class TrainingView:
     def report(self, model: str, step: int, steps: int, loss: float) -> None:
         """Take a step in."""
         if self.training.report(model, step, steps, loss) and not self._drawn:
-            self._console.print(f"{model}: {steps:,} steps; {self._time_left()}", soft_wrap=True)
+            self._console.print(f"{model}: {self._progress()}; {self._time_left()}", soft_wrap=True)
 
     def draw(self) -> RenderableType:
         """Return the view as it is drawn at this moment."""
@@ -96,14 +96,15 @@ class TrainingView:
             return "preparing …"
         place = list(training.work).index(training.model) + 1
         table = Table.grid(padding=(0, 2))
-        table.add_row(
-            f"{training.model} ({place} of {len(training.work)})",
-            f"step {training.step:,} of {training.steps:,}, loss {training.loss:.3f}",
-        )
+        table.add_row(f"{training.model} ({place} of {len(training.work)})", self._progress())
         table.add_row(
             ProgressBar(completed=100 * training.share_done(), width=30), self._time_left()
         )
         return table
+
+    def _progress(self) -> str:
+        training = self.training
+        return f"step {training.step:,} of {training.steps:,}, loss {training.loss:.3f}"
 
     def _time_left(self) -> str:
         left = self.training.seconds_left()

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hswarm.engines.batching import BatchingEngine, Outcome
+from hswarm.engines.batching import Audience, Batch, BatchingEngine, Outcome
 from hswarm.engines.request import CallFailed, Completion, Request
 from hswarm.errors import HswarmError
 
@@ -60,7 +60,7 @@ class ClassifierRunner:
         if model.config.pad_token_id is None:
             model.config.pad_token_id = self._tokenizer.pad_token_id
 
-    def run(self, requests: Sequence[Request], /) -> Iterator[Sequence[tuple[int, Outcome]]]:
+    def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Yield the numbers batch by batch; a number that is not finite is a failed call."""
         exchanges = self._column is None
         texts = [self._text(r.prompt) if exchanges else r.prompt for r in requests]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from hswarm.engines.batching import BatchingEngine, Outcome
+from hswarm.engines.batching import Audience, Batch, BatchingEngine
 from hswarm.engines.request import Completion, Request
 from hswarm.errors import HswarmError
 
@@ -39,7 +39,7 @@ class JudgeRunner:
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
 
-    def run(self, requests: Sequence[Request], /) -> Iterator[Sequence[tuple[int, Outcome]]]:
+    def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Yield the answers batch by batch, prompts of about one length together."""
         texts = [self._text(request.prompt) for request in requests]
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))

@@ -14,7 +14,8 @@ def test_time_left_counts_all_models_by_their_work():
     assert training.report("base", 1, 300, 4.0)
     assert training.seconds_left() is None
     now[0] = 59.8
-    assert not training.report("base", 300, 300, 1.0)
+    assert not training.report("base", 299, 300, 1.0)
+    assert training.report("base", 300, 300, 1.0)
     assert training.share_done() == 0.75
     assert training.seconds_left() == pytest.approx(20.0)
     assert training.report("friends", 1, 10, 2.0)
@@ -30,16 +31,18 @@ def test_what_was_there_already_costs_nothing():
     assert training.seconds_left() == pytest.approx(10.0)
 
 
-def test_without_a_terminal_every_model_is_a_line():
+def test_without_a_terminal_every_tenth_of_a_model_is_a_line():
     console = Console(file=StringIO(), width=80)
     with TrainingView(console, WORK) as view:
-        for step in (1, 2):
-            view.report("base", step, 2, 1.0)
+        for step in range(1, 1001):
+            view.report("base", step, 1000, 1.0)
         view.report("friends", 1, 1000, 1.0)
     lines = console.file.getvalue().splitlines()
-    assert lines[0] == "base: 2 steps; time left not known yet"
-    assert lines[1].startswith("friends: 1,000 steps; about ")
-    assert len(lines) == 2
+    assert lines[0] == "base: step 1 of 1,000, loss 1.000; time left not known yet"
+    tenths = [f"base: step {k:,} of 1,000" for k in range(100, 1001, 100)]
+    assert [line.partition(", loss")[0] for line in lines[1:11]] == tenths
+    assert lines[11].startswith("friends: step 1 of 1,000, loss 1.000; about ")
+    assert len(lines) == 12
 
 
 def test_the_drawn_view(printed):
