@@ -23,7 +23,7 @@ class Rule:
         self.asked = 0
         self.failing = None
 
-    def run(self, requests):
+    def run(self, requests, audience):
         if self.failing is not None:
             raise self.failing
         for place, request in enumerate(requests):

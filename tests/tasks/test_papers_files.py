@@ -23,9 +23,11 @@ from hswarm.tasks.task import Calibrating
 
 FIXTURES = Path(__file__).parent / "fixtures"
 GIVEN = os.environ.get("HSWARM_PAPER_DATA", "")
-FILES = sorted(Path(GIVEN).glob("*.json")) if GIVEN else []
-
 SPECS = [read_spec(find("tasks", name)) for name in names("tasks")]
+AUTHORS = {Path(spec.data.authors.path).name for spec in SPECS if spec.data.authors is not None}
+FILES = (
+    sorted(path for path in Path(GIVEN).rglob("*.json") if path.name in AUTHORS) if GIVEN else []
+)
 
 FORMS = {
     "choices.json": "mmlu",
@@ -78,6 +80,11 @@ async def score(task):
 def test_a_file_in_each_form(file, name):
     task = try_out(name, FIXTURES / file)
     assert not task.bundled
+
+
+@pytest.mark.skipif(not GIVEN, reason="HSWARM_PAPER_DATA names no folder with the authors' files")
+def test_the_folder_with_the_authors_files_has_some():
+    assert FILES
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
