@@ -1,4 +1,4 @@
-"""The table of a bench as Markdown, CSV and JSON."""
+"""The table of a bench as Markdown, CSV and JSON, and as a picture."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from hswarm.analysis.table import Entry, Grid
+from hswarm.bench.picture import draw_grid
 from hswarm.store import values
 from hswarm.store.disk import replace_file
 
 MARKDOWN: Final = "table.md"
 CSV: Final = "table.csv"
 JSON: Final = "table.json"
+PICTURE: Final = "table.svg"
 
 _COLUMNS: Final = (
     *("task", "data", "metric", "method", "seeds", "mean", "low", "high", "rank", "stars"),
@@ -34,10 +36,11 @@ _SIGNIFICANT: Final = (
 
 
 def write_report(folder: Path, grid: Grid) -> None:
-    """Write table.md, table.csv and table.json into `folder`."""
+    """Write table.md, table.csv, table.json and table.svg into `folder`."""
     replace_file(folder / MARKDOWN, markdown(grid).encode())
     replace_file(folder / CSV, as_csv(grid).encode())
     replace_file(folder / JSON, values.dumps(as_json(grid), indent=1).encode() + b"\n")
+    replace_file(folder / PICTURE, draw_grid(grid).encode())
 
 
 def markdown(grid: Grid) -> str:

@@ -81,7 +81,8 @@ def _see_through(
         return
     shown = open_console()
     shown.print(show_grid(grid))
-    shown.print(f"\nThe table is in {folder.path}: table.md, table.csv, table.json", soft_wrap=True)
+    files = "table.md, table.csv, table.json, and as a picture table.svg"
+    shown.print(f"\nThe table is in {folder.path}: {files}", soft_wrap=True)
     if any(entry.failed for entry in grid.entries.values()):
         print_next(shown, [f"hswarm bench --resume {quote(str(folder.path))} --retry"])
 
