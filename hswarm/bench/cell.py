@@ -5,56 +5,82 @@ from __future__ import annotations
 import asyncio
 import math
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import lru_cache
+from shlex import quote
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from hswarm.agents.pool import read_pool
-from hswarm.api import (
-    Watch,
-    experts_of,
-    load_runner,
-    provenance,
-    reference,
-    remembered_ratings,
-    see_through,
-)
+from hswarm.api import provenance
 from hswarm.bench.config import Cell, cells_of, run_config
 from hswarm.bench.folder import BenchFolder, CellResult
 from hswarm.bench.methods import BASELINES
 from hswarm.catalog import find
 from hswarm.config import RunConfig
-from hswarm.engines.batching import BatchingEngine
-from hswarm.engines.memo import MemoEngine, Usage
-from hswarm.engines.request import Sampling
+from hswarm.engines.local import settle_engine
+from hswarm.engines.memo import MemoEngine
+from hswarm.engines.purse import BudgetSpent
+from hswarm.engines.request import Engine, Sampling
+from hswarm.engines.usage import Usage
+from hswarm.errors import HswarmError
 from hswarm.evaluate import calibrate, evaluate
 from hswarm.search.events import Observer
+from hswarm.search.failures import FailureLimit
+from hswarm.search.found import reference
 from hswarm.search.loop import settled
-from hswarm.search.result import Node, assemble, describe
+from hswarm.search.result import assemble
+from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
+from hswarm.session import Models, Watch, load, remembered_ratings, see_through
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, is_run
+from hswarm.system import System
 from hswarm.tasks.load import load_task
-from hswarm.tasks.task import Task
+from hswarm.tasks.task import Scorer, Task
 
-_TASKS_HELD = 2
+_TASKS_HELD: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A cell, and what it is done with."""
+
+    cell: Cell
+    config: RunConfig
+    task: Task
+    roster: Roster
+    watch: Watch
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(self.task.max_tokens)
+
+    async def calibrated(self, engine: Engine) -> Scorer:
+        """Return the task's scorer, set to its scale."""
+        task = self.task
+        alone = reference(self.roster)
+        return await calibrate(task.scorer, alone, task.dev, engine, self.sampling)
 
 
 class Bench:
-    """A bench with its models loaded; a context manager that lets go of them at the end."""
+    """A bench with its models loaded; a context manager that lets go of them at the end.
+
+    All cells ask through one memo, and what costs money is paid from the bench's one purse.
+    """
 
     def __init__(self, folder: BenchFolder) -> None:
         """Open the pool and load its models; HswarmError if they are unfit."""
         self.folder = folder
         self._held = ExitStack()
-        config = folder.config
-        self._family = read_pool(find("agents", config.pool)).open()
-        self._experts = experts_of(self._family)
+        self._pool = read_pool(find("agents", folder.config.pool)).open()
+        folder.pin("pool", self._pool.fingerprint)
         self._task = lru_cache(_TASKS_HELD)(self._load)
+        models = load(self._pool, self._config(cells_of(folder.config)[0]))
+        models.purse.keep_books(folder.read_bills(), folder.append_bill)
         store = self._held.enter_context(SqliteMemo(folder.memo))
-        first = run_config(config, cells_of(config)[0])
-        self._batching = BatchingEngine(load_runner(self._family, first))
-        self._shared = MemoEngine(self._batching, store)
+        self._shared = MemoEngine(models.engine, store)
+        self._models = Models(self._shared, models.purse)
 
     def __enter__(self) -> Self:
         return self
@@ -70,61 +96,74 @@ class Bench:
 
     def run(self, cell: Cell, usage: Usage, observe: Observer) -> CellResult:
         """Do a cell, or go on with it; HswarmError for what the user can mend."""
-        config = run_config(self.folder.config, cell)
+        config = self._config(cell)
         task = self._task(cell.task)
-        usage.work = self._batching.work
-        with remembered_ratings(task, self.folder.path):
-            if cell.method in BASELINES:
-                return asyncio.run(self._choose(cell, config, task, usage, observe))
-            path = self.folder.run(cell)
-            made_of = provenance(task, self._family)
-            with Run.open(path) if is_run(path) else Run.create(path, config, made_of) as run:
-                watch = Watch(observe=observe, usage=usage)
-                result = see_through(run, task, self._family, self._shared, watch, rivals=False)
-            found = (result.found.nodes, result.found.dev.utility)
-            return asyncio.run(self._test(cell, task, found, usage, self._shared))
+        usage.work = self._shared.usage.work
+        roster = Roster.of(self._pool, config.search.weight.particles)
+        job = _Job(cell, config, task, roster, Watch(observe, usage))
+        try:
+            with remembered_ratings(task, self.folder.path, self._models.purse):
+                if cell.method in BASELINES:
+                    return asyncio.run(self._choose(job))
+                return self._search(job)
+        except BudgetSpent:
+            raise HswarmError(
+                "The dollars were spent.", hint="Resume the bench with more: --max-dollars."
+            ) from None
+
+    def _config(self, cell: Cell) -> RunConfig:
+        config = run_config(self.folder.config, cell)
+        return config.model_copy(update={"engine": settle_engine(config.engine)})
 
     def _load(self, name: str) -> Task:
         config = self.folder.config
         scorer = config.settings.get("scorer")
-        return load_task(name, data=config.data, limit=config.limit, scorer=scorer)
+        task = load_task(name, data=config.data, limit=config.limit, scorer=scorer)
+        self.folder.pin(f"task {name}", task.fingerprint)
+        return task
 
-    async def _choose(
-        self, cell: Cell, config: RunConfig, task: Task, usage: Usage, observe: Observer
-    ) -> CellResult:
+    def _search(self, job: _Job) -> CellResult:
+        """Have a search find its system, and test it."""
+        path = self.folder.run(job.cell)
+        made_of = provenance(job.task, self._pool)
+        with Run.open(path) if is_run(path) else Run.create(path, job.config, made_of) as run:
+            result = see_through(
+                run,
+                job.task,
+                self._pool,
+                self._models,
+                job.watch,
+                rivals=False,
+                to_resume=self._to_resume(),
+            )
+        system = assemble(result.found.nodes, job.roster)
+        engine = self._limited(job, self._shared)
+        return asyncio.run(self._test(job, system, result.found.dev.utility, engine))
+
+    async def _choose(self, job: _Job) -> CellResult:
         """Have a baseline choose its system on dev, and test it."""
-        engine = MemoEngine(self._shared, usage=usage)
-        sampling = Sampling(task.max_tokens)
+        engine = self._limited(job, MemoEngine(self._shared, usage=job.watch.usage))
         setting = Setting(
-            experts=self._experts,
-            examples=task.dev,
-            scorer=await calibrate(
-                task.scorer, reference(self._experts), task.dev, engine, sampling
-            ),
-            sampling=sampling,
-            config=settled(config.search, self._experts),
+            roster=job.roster,
+            examples=job.task.dev,
+            scorer=await job.calibrated(engine),
+            sampling=job.sampling,
+            config=settled(job.config.search, job.roster),
             engine=engine,
-            observe=observe,
+            observe=job.watch.observe,
         )
-        found = await BASELINES[cell.method](setting, self.folder.config.permutations)
-        nodes = describe(found.candidate, self._experts.names)
+        found = await BASELINES[job.cell.method](setting, self.folder.config.permutations)
         dev = found.utility if math.isfinite(found.utility) else None
-        return await self._test(cell, task, (nodes, dev), usage, engine)
+        return await self._test(job, found.candidate.system(job.roster), dev, engine)
 
     async def _test(
-        self,
-        cell: Cell,
-        task: Task,
-        found: tuple[tuple[Node, ...], float | None],
-        usage: Usage,
-        engine: MemoEngine,
+        self, job: _Job, system: System, dev: float | None, engine: FailureLimit
     ) -> CellResult:
-        """Run the nodes that were found, and their utility on dev, on the test items."""
-        nodes, dev = found
-        sampling = Sampling(task.max_tokens)
-        scorer = await calibrate(task.scorer, reference(self._experts), task.dev, engine, sampling)
-        system = assemble(nodes, self._experts)
-        (tested,) = await evaluate([system], task.test, scorer, engine, sampling)
+        """Run a system, whose utility on dev is known, on the test items."""
+        cell, task = job.cell, job.task
+        scorer = await job.calibrated(engine)
+        (tested,) = await evaluate([system], task.test, scorer, engine, job.sampling)
+        engine.check()
         return CellResult(
             task=task.title,
             fingerprint=task.fingerprint,
@@ -137,5 +176,12 @@ class Bench:
             scores=tested.scores,
             parts=tuple(example.part for example in task.test),
             failures=tested.failures,
-            generated_tokens=usage.generated_tokens,
+            generated_tokens=job.watch.usage.generated_tokens,
         )
+
+    def _limited(self, job: _Job, engine: MemoEngine) -> FailureLimit:
+        share = job.config.budget.max_failed
+        return FailureLimit(engine, job.watch.usage, share, self._to_resume())
+
+    def _to_resume(self) -> str:
+        return f"hswarm bench --resume {quote(str(self.folder.path))} --retry"

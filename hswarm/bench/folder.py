@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,17 +12,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hswarm.bench.config import BenchConfig, Cell
 from hswarm.catalog import read_yaml
-from hswarm.config import to_yaml, validated
+from hswarm.config import merge, to_yaml, validated
 from hswarm.errors import HswarmError
 from hswarm.store import values
+from hswarm.store.changes import refuse_other_content
 from hswarm.store.disk import explained, replace_file
+from hswarm.store.journal import Journal, read_journal
 from hswarm.store.lock import Lock
+from hswarm.store.run import BILLS
 
 CONFIG: Final = "bench.yaml"
 MEMO: Final = "memo.sqlite"
 _RESULT: Final = "cell.json"
 _FAILURE: Final = "failed.json"
 _RUN: Final = "run"
+_PROVENANCE: Final = "provenance.json"
 
 
 class CellResult(BaseModel):
@@ -56,6 +61,7 @@ class BenchFolder:
         self.path = path
         self.config = config
         self._lock = Lock(path)
+        self._bills: Journal | None = None
 
     @classmethod
     def create(cls, path: Path, config: BenchConfig) -> BenchFolder:
@@ -72,16 +78,51 @@ class BenchFolder:
         return cls(path, config)
 
     @classmethod
-    def open(cls, path: Path) -> BenchFolder:
-        """Take up the bench in `path`; HswarmError if there is none or it is held."""
+    def open(cls, path: Path, *, max_dollars: float | None = None) -> BenchFolder:
+        """Take up the bench in `path`, with more dollars if so many are given.
+
+        HswarmError if there is none, if it is held, or if the dollars are fewer than they were.
+        """
         if not (path / CONFIG).is_file():
             raise HswarmError(f"There is no bench in {path}.", hint="It would hold a bench.yaml.")
         config = validated(BenchConfig, read_yaml(path / CONFIG), str(path / CONFIG))
-        return cls(path, config)
+        if max_dollars is None:
+            return cls(path, config)
+        before = config.settings.get("budget", {}).get("max_dollars")
+        if before is None or max_dollars < before:
+            raise HswarmError(
+                f"The bench may spend {'any number of' if before is None else before} dollars.",
+                hint="They can be raised, not lowered.",
+            )
+        settings = merge(config.settings, {"budget": {"max_dollars": max_dollars}})
+        folder = cls(path, config.model_copy(update={"settings": settings}))
+        replace_file(path / CONFIG, to_yaml(folder.config).encode())
+        return folder
 
     def close(self) -> None:
         """Let go of the bench."""
+        if self._bills is not None:
+            self._bills.close()
         self._lock.release()
+
+    def pin(self, what: str, fingerprint: str) -> None:
+        """Refuse a pool or task that is not what cells of this bench were done with before."""
+        path = self.path / _PROVENANCE
+        with explained(path):
+            before = values.loads(path.read_bytes()) if path.is_file() else {}
+        refuse_other_content(self.path, {"fingerprints": before}, {what: fingerprint})
+        if what not in before:
+            self._write(path, {**before, what: fingerprint})
+
+    def append_bill(self, bill: Mapping[str, Any]) -> None:
+        """Note what a call cost, as soon as that is known."""
+        if self._bills is None:
+            self._bills = Journal(self.path / BILLS)
+        self._bills.append(bill)
+
+    def read_bills(self) -> Iterator[dict[str, Any]]:
+        """Yield what was paid for the bench so far, call by call."""
+        return read_journal(self.path / BILLS)
 
     @property
     def memo(self) -> Path:

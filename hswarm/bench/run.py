@@ -15,7 +15,7 @@ from hswarm.bench.cell import Bench
 from hswarm.bench.config import Cell, cells_of
 from hswarm.bench.folder import BenchFolder, CellResult
 from hswarm.bench.report import write_report
-from hswarm.engines.memo import Usage
+from hswarm.engines.usage import Usage
 from hswarm.errors import HswarmError
 from hswarm.search.events import Observer, ignore
 

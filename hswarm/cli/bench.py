@@ -77,6 +77,9 @@ def bench(
     max_seconds: Annotated[
         float | None, typer.Option(help="Seconds of each search.", rich_help_panel=_SEARCH)
     ] = None,
+    max_dollars: Annotated[
+        float | None, typer.Option(help="Dollars of the whole bench.", rich_help_panel=_SEARCH)
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,6 +137,7 @@ def bench(
         "search.max_iterations": max_iterations,
         "budget.max_tokens": max_tokens,
         "budget.max_seconds": max_seconds,
+        "budget.max_dollars": max_dollars if resume is None else None,
     }
     settings = collect(None, set_ or (), {k: v for k, v in given.items() if v is not None})
     asked = {key: value for key, value in grid.items() if value is not None}
@@ -142,8 +146,8 @@ def bench(
         if refused:
             raise HswarmError(
                 f"{', '.join(refused)} cannot be given with --resume: the bench has its settings.",
-                hint="Begin another bench for other settings.",
+                hint="Only --max-dollars can be raised; begin another bench for other settings.",
             )
-        resume_watched(resume, retry=retry, quiet=quiet, json=json)
+        resume_watched(resume, max_dollars, retry=retry, quiet=quiet, json=json)
     else:
         begin_watched(preset, {**asked, "settings": settings}, out, quiet=quiet, json=json)

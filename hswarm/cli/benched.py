@@ -39,13 +39,15 @@ def begin_watched(
     _see_through(begin, retry=False, quiet=quiet, json=json)
 
 
-def resume_watched(path: Path, *, retry: bool, quiet: bool, json: bool) -> None:
-    """Go on with a bench and print its table."""
+def resume_watched(
+    path: Path, max_dollars: float | None, *, retry: bool, quiet: bool, json: bool
+) -> None:
+    """Go on with a bench, with more dollars if so many are given, and print its table."""
 
     def go_on() -> BenchFolder:
         from hswarm.bench.folder import BenchFolder
 
-        return BenchFolder.open(path)
+        return BenchFolder.open(path, max_dollars=max_dollars)
 
     _see_through(go_on, retry=retry, quiet=quiet, json=json)
 

@@ -21,7 +21,7 @@ from hswarm.search.events import Event, IterationEnded, Note, StepStarted
 if TYPE_CHECKING:
     from hswarm.bench.config import Cell
     from hswarm.bench.folder import CellResult
-    from hswarm.engines.memo import Usage
+    from hswarm.engines.usage import Usage
 
 _REDRAWN: Final = 4
 _BAR: Final = 40

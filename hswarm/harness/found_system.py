@@ -1,41 +1,42 @@
-"""What a run found, ready to answer prompts."""
+"""What a run found, ready to answer a harness's prompts: the run itself, or what it exported."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from shlex import quote
+from typing import Any
 
 from hswarm.agents.pool import read_pool
-from hswarm.api import experts_of, load_runner
 from hswarm.catalog import find
 from hswarm.config import validated
-from hswarm.engines.batching import BatchingEngine
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Sampling
 from hswarm.errors import HswarmError
+from hswarm.pipeline.load import load as load_pipeline
+from hswarm.pipeline.manifest import PIPELINE
 from hswarm.search.result import Result, assemble
-from hswarm.store.run import read_config, read_result
+from hswarm.search.roster import Roster
+from hswarm.session import load
+from hswarm.store.run import RESULT, read_config, read_result
 from hswarm.tasks.task import Example
+
+Respond = Callable[[str, int], Coroutine[Any, Any, str]]
+"""Answers a question in at most so many tokens per node."""
+Close = Callable[[], Coroutine[Any, Any, None]]
 
 
 class FoundSystem:
-    """The system that a run found, with its models loaded; `close` lets go of them."""
+    """A found system with its models loaded; `close` lets go of them."""
 
     def __init__(self, folder: str | Path) -> None:
-        """Open the run in `folder`; HswarmError if it is not finished or its pool is gone."""
+        """Open a finished run, or a pipeline that was exported; HswarmError if it is neither."""
         path = Path(folder)
-        config, found = read_config(path), read_result(path)
-        if found is None:
-            raise HswarmError(
-                f"The run in {path} is not finished.", hint=f"hswarm optimize --resume {path}"
-            )
-        result = validated(Result, found, str(path / "result.json"))
-        family = read_pool(find("agents", config.pool)).open()
-        self.name = path.name
-        self._system = assemble(result.found.nodes, experts_of(family))
-        self._engine = MemoEngine(BatchingEngine(load_runner(family, config)))
+        exported = (path / PIPELINE).is_file()
+        self._respond, self._aclose = _open_pipeline(path) if exported else _open_run(path)
         # One loop for all questions, in a thread of its own: a harness may run one already.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hswarm-harness")
 
@@ -46,19 +47,39 @@ class FoundSystem:
         """
 
         async def answered() -> list[str]:
-            return list(
-                await asyncio.gather(
-                    *(self._respond(q, most) for q, most in zip(questions, max_tokens, strict=True))
-                )
-            )
+            return await asyncio.gather(*map(self._respond, questions, max_tokens))
 
         return self._thread.submit(asyncio.run, answered()).result()
 
-    async def _respond(self, question: str, most: int) -> str:
-        example = Example("", question, ())
-        return (await self._system.answer(example, self._engine, Sampling(most))).answer
-
     def close(self) -> None:
         """Let go of the models."""
-        self._thread.submit(asyncio.run, self._engine.aclose()).result()
+        self._thread.submit(asyncio.run, self._aclose()).result()
         self._thread.shutdown()
+
+
+def _open_pipeline(path: Path) -> tuple[Respond, Close]:
+    pipeline = load_pipeline(path)
+
+    async def respond(question: str, most: int) -> str:
+        samplings = [replace(sampling, max_tokens=most) for sampling in pipeline.samplings]
+        return (await pipeline.respond(question, samplings=samplings)).answer
+
+    return respond, pipeline.aclose
+
+
+def _open_run(path: Path) -> tuple[Respond, Close]:
+    config, found = read_config(path), read_result(path)
+    if found is None:
+        raise HswarmError(
+            f"The run in {path} is not finished.",
+            hint=f"Go on with it: hswarm optimize --resume {quote(str(path))}",
+        )
+    result = validated(Result, found, str(path / RESULT))
+    pool = read_pool(find("agents", config.pool)).open()
+    system = assemble(result.found.nodes, Roster.of(pool, config.search.weight.particles))
+    engine = MemoEngine(load(pool, config).engine)
+
+    async def respond(question: str, most: int) -> str:
+        return (await system.answer(Example("", question, ()), engine, Sampling(most))).answer
+
+    return respond, engine.aclose

@@ -12,28 +12,30 @@ from hswarm.errors import HswarmError
 _BATCH: Final = 8
 
 
-def open_judge(name: str) -> BatchingEngine:
+def open_judge(name: str, revision: str | None, device: str) -> BatchingEngine:
     """Load a model from a folder or the hub; HswarmError if it is not to be had."""
-    return BatchingEngine(JudgeRunner(name))
+    return BatchingEngine(JudgeRunner(name, revision, device))
 
 
 class JudgeRunner:
     """Generates greedily; prompts go through the tokenizer's chat template, if it has one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, revision: str | None, device: str) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
         from hswarm.judging.device import choose_device  # noqa: PLC0415
 
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
-            model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
+            self._tokenizer = AutoTokenizer.from_pretrained(
+                name, revision=revision, padding_side="left"
+            )
+            model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype="auto")
         except (OSError, ValueError) as error:
             raise HswarmError(
                 f"The judge {name} cannot be loaded: {str(error).partition(chr(10))[0]}",
                 hint=f"On a machine with network: hf download {name}",
             ) from None
-        self._device = choose_device("auto")
+        self._device = choose_device(device)
         # Weights in half precision are for accelerators; a CPU rounds them differently by batch.
         self._model = (model.float() if self._device.type == "cpu" else model).to(self._device)
         if self._tokenizer.pad_token_id is None:

@@ -25,7 +25,7 @@ def _words(text: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)}
 
 
-class OfflineJudge:
+class OverlapRule:
     """Rates by the words that a response shares with the truth, or with what it was asked."""
 
     async def generate(self, request: Request, /) -> Completion:
@@ -36,7 +36,7 @@ class OfflineJudge:
         return _say(f"Rating: {1 + round(9 * share)}/10")
 
 
-class OfflineReward:
+class RewardRule:
     """Rewards different words and every sentence that is not said twice."""
 
     async def generate(self, request: Request, /) -> Completion:
@@ -46,7 +46,7 @@ class OfflineReward:
         return _say(repr(2.0 * len(set(words)) - len(words)))
 
 
-class OfflineToxicity:
+class ToxicityRule:
     """The share of words that are on a short list."""
 
     async def generate(self, request: Request, /) -> Completion:

@@ -3,78 +3,72 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import urllib.error
-import urllib.request
 from typing import Final
 
-from hswarm.engines.request import CallFailed, Completion, Request
+from hswarm.engines.endpoint import Endpoint
+from hswarm.engines.persistence import Fault, seconds_to_wait
+from hswarm.engines.remote import RemoteEngine, Reply, refuse
+from hswarm.engines.request import Request
 from hswarm.errors import HswarmError
 
-ENDPOINT: Final = "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze"
-_TRIES: Final = 6
-_PAUSE: Final = 1.0
-"""Seconds before the first retry, twice as long before each further one."""
-_TIMEOUT: Final = 30.0
+URL: Final = "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze"
 _AT_ONCE: Final = 4
+_NO_KEY: Final = (
+    "Ask for one at https://perspectiveapi.com, or name a local classifier: "
+    "--set scorer.arguments.detector.provider=local"
+)
 
 
-def open_perspective(key: str) -> PerspectiveEngine:
+def open_perspective(attribute: str, key: str, *, url: str = URL) -> RemoteEngine:
     """Return the engine; `key` names an environment variable, HswarmError if it is not set."""
-    value = os.environ.get(key)
-    if not value:
-        raise HswarmError(
-            f"The Perspective API's key is not set: there is no environment variable {key}.",
-            hint="Ask for one at https://perspectiveapi.com, or name a local classifier: "
-            "--set scorer.arguments.detector.provider=local",
-        )
-    return PerspectiveEngine(value)
+    endpoint = Endpoint(model=attribute, base_url=url, key=key, concurrency=_AT_ONCE)
+    try:
+        return RemoteEngine("the Perspective API", endpoint, PerspectiveConnection)
+    except HswarmError as error:
+        raise HswarmError(str(error), hint=f"{error.hint} {_NO_KEY}") from None
 
 
-class PerspectiveEngine:
-    """Asks for one attribute of a text; answers with its share, 0 to 1, as a number."""
+class PerspectiveConnection:
+    """Asks for one attribute of a text; the reply is its share, 0 to 1, as a number."""
 
-    def __init__(self, key: str, *, endpoint: str = ENDPOINT, pause: float = _PAUSE) -> None:
-        self._key = key
+    def __init__(self, endpoint: Endpoint, key: str) -> None:
         self._endpoint = endpoint
-        self._pause = pause
-        self._seats = asyncio.Semaphore(_AT_ONCE)
+        self._key = key
 
-    async def generate(self, request: Request, /) -> Completion:
-        """Return the attribute's score; raises `CallFailed` when the API gives none."""
-        attribute = request.model.model  # type: ignore[union-attr]
+    async def ask(self, request: Request, /) -> Reply:
+        """Make one call; see `Connection`."""
         if not request.prompt.strip():
-            return Completion("0.0", 0, 0)  # the API refuses a text with nothing in it
-        async with self._seats:
-            for attempt in range(_TRIES):
-                if attempt:
-                    await asyncio.sleep(self._pause * 2 ** (attempt - 1))
-                try:
-                    value = await asyncio.to_thread(self._post, request.prompt, attribute)
-                except urllib.error.HTTPError as error:
-                    if error.code not in (429, 500, 502, 503, 504) or attempt == _TRIES - 1:
-                        raise CallFailed(f"the Perspective API said {error.code}") from None
-                except (OSError, ValueError, KeyError, TypeError) as error:
-                    if attempt == _TRIES - 1:
-                        raise CallFailed(f"the Perspective API failed: {error!r}") from None
-                else:
-                    return Completion(repr(value), 0, 0)
-        raise AssertionError("the last attempt returns or raises")
+            return Reply("0.0", 0, 0)  # the API refuses a text with nothing in it
+        return await asyncio.to_thread(self._post, request.prompt)
 
-    def _post(self, text: str, attribute: str) -> float:
+    async def aclose(self) -> None:
+        """There is nothing to end."""
+
+    def _post(self, text: str) -> Reply:
+        import requests  # noqa: PLC0415  (most runs ask nobody)
+
+        attribute = self._endpoint.model
         body = {
             "comment": {"text": text},
             "languages": ["en"],
             "requestedAttributes": {attribute: {}},
             "doNotStore": True,
         }
-        call = urllib.request.Request(
-            self._endpoint,
-            data=json.dumps(body).encode(),
-            # The key goes into a header: a URL ends up in logs.
-            headers={"Content-Type": "application/json", "X-Goog-Api-Key": self._key},
-        )
-        with urllib.request.urlopen(call, timeout=_TIMEOUT) as reply:
-            scores = json.load(reply)["attributeScores"]
-        return float(scores[attribute]["summaryScore"]["value"])
+        try:
+            said = requests.post(
+                self._endpoint.base_url,
+                json=body,
+                # The key goes into a header: a URL ends up in logs.
+                headers={"X-Goog-Api-Key": self._key},
+                timeout=self._endpoint.timeout,
+                allow_redirects=False,
+            )
+            if said.status_code != requests.codes.ok:
+                wait = seconds_to_wait(said.headers.get("retry-after"))
+                raise refuse(said.status_code, said.text, attribute, retry_after=wait)
+            share = said.json()["attributeScores"][attribute]["summaryScore"]["value"]
+            return Reply(repr(float(share)), 0, 0)
+        except requests.RequestException as error:
+            raise Fault(f"the connection failed ({type(error).__name__})") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise Fault(f"an unusable reply ({type(error).__name__})") from None

@@ -2,45 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
+from hswarm.engines.assemble import open_remote
+from hswarm.engines.endpoint import Endpoint, variable_name
 from hswarm.engines.memo import MemoEngine, MemoStore
+from hswarm.engines.purse import Purse
 from hswarm.engines.request import Completion, Engine, Remote, Request, Sampling
-from hswarm.judging import chat, classifier, local, offline, perspective
+from hswarm.errors import HswarmError
+from hswarm.judging import classifier, local, offline, perspective
 
 Line = Annotated[str, Field(min_length=1)]
 
-GEMINI = "https://generativelanguage.googleapis.com/v1beta/openai/"
-
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), hide_input_in_errors=True
+    )
 
 
-class Judge(_Frozen):
-    """A model that is asked in words and answers in words.
+class LocalJudge(_Frozen):
+    """A language model on this machine, by folder or hub id."""
 
-    `gemini` and `openai` (any server that speaks OpenAI's API, at `endpoint`) are remote, their key
-    in the environment variable `key`; `local` is a folder or hub id; `offline` rates by a rule, to
-    try a judge's task with no network.
-    """
+    provider: Literal["local"] = "local"
+    model: Line
+    revision: Line | None = None
+    device: str = "auto"
 
-    provider: Literal["gemini", "openai", "local", "offline"] = "gemini"
-    model: Line = "gemini-2.5-flash"
-    endpoint: Line | None = None
-    key: Line | None = None
-    """The name of an environment variable."""
 
-    def open(self) -> Engine:
-        """Return the engine that asks; HswarmError if its key, library or model is not there."""
-        if self.provider == "offline":
-            return offline.OfflineJudge()
-        if self.provider == "local":
-            return local.open_judge(self.model)
-        own = (GEMINI, "GEMINI_API_KEY") if self.provider == "gemini" else (None, "OPENAI_API_KEY")
-        return chat.open_chat(self.endpoint or own[0], self.key or own[1])
+class OfflineJudge(_Frozen):
+    """A rule in a judge's place, to try a judge's task with no network."""
+
+    provider: Literal["offline"] = "offline"
+    model: Line = "word overlap"
+
+
+def _kind(judge: Any) -> str:
+    provider = judge.get("provider") if isinstance(judge, dict) else judge.provider
+    return provider if provider in ("local", "offline") else "remote"
+
+
+Judge = Annotated[
+    Annotated[Endpoint, Tag("remote")]
+    | Annotated[LocalJudge, Tag("local")]
+    | Annotated[OfflineJudge, Tag("offline")],
+    Discriminator(_kind),
+]
+"""A model that is asked in words and answers in words, told apart by its `provider`.
+
+One behind an API (`gemini`, or `openai` for anybody's server that speaks OpenAI's chat completions)
+has the keys that it has in a pool file.
+"""
+
+GEMINI: Final = Endpoint(
+    provider="gemini",
+    model="gemini-2.5-flash",
+    key="GEMINI_API_KEY",
+    # A rating is short; a model that thinks first would spend its tokens on that.
+    parameters={"thinking_config": {"thinking_budget": 0}},
+)
+"""The papers' judge is a Gemini model; theirs is not served any more."""
 
 
 class Rewarder(_Frozen):
@@ -52,19 +75,12 @@ class Rewarder(_Frozen):
     device: str = "auto"
     batch_size: Annotated[int, Field(ge=1)] = 8
 
-    def open(self) -> Engine:
-        """Return the engine that asks; HswarmError if the model is not to be had."""
-        if self.provider == "offline":
-            return offline.OfflineReward()
-        return classifier.open_classifier(
-            self.model, self.revision, None, device=self.device, batch_size=self.batch_size
-        )
-
 
 class Detector(_Frozen):
     """Who says how toxic a text is: the Perspective API, or a classifier of ours to run.
 
-    `label` is the classifier's output that stands for toxic.
+    `model` is the attribute that the API is asked for, or a folder or hub id; `label` is the
+    classifier's output that stands for toxic.
     """
 
     provider: Literal["perspective", "local", "offline"] = "perspective"
@@ -72,18 +88,63 @@ class Detector(_Frozen):
     revision: Line | None = None
     label: Line = "toxic"
     key: Line = "PERSPECTIVE_API_KEY"
+    """The name of an environment variable."""
     device: str = "auto"
     batch_size: Annotated[int, Field(ge=1)] = 8
 
-    def open(self) -> Engine:
-        """Return the engine that asks; HswarmError if its key or model is not there."""
-        if self.provider == "offline":
-            return offline.OfflineToxicity()
-        if self.provider == "perspective":
-            return perspective.open_perspective(self.key)
-        return classifier.open_classifier(
-            self.model, self.revision, self.label, device=self.device, batch_size=self.batch_size
-        )
+    _check_key = field_validator("key")(variable_name)
+
+
+Who = Endpoint | LocalJudge | OfflineJudge | Rewarder | Detector
+
+
+def open_rater(who: Who, purse: Purse | None = None) -> Engine:
+    """Return the engine that asks; calls that cost money are paid from `purse`.
+
+    HswarmError if a key, a library or a model is not there.
+    """
+    match who:
+        case Endpoint():
+            return _open_judge(who, purse)
+        case LocalJudge():
+            return local.open_judge(who.model, who.revision, who.device)
+        case OfflineJudge():
+            return offline.OverlapRule()
+        case Rewarder():
+            return offline.RewardRule() if who.provider == "offline" else _open_classifier(who)
+        case Detector():
+            return _open_detector(who)
+
+
+def _open_judge(who: Endpoint, purse: Purse | None) -> Engine:
+    try:
+        return open_remote(f"the judge {who.model}", who, purse)
+    except HswarmError as error:
+        other = "Or take another judge: --set scorer.arguments.judge.provider=…"
+        raise HswarmError(str(error), hint=f"{error.hint} {other}") from None
+
+
+def _open_detector(who: Detector) -> Engine:
+    if who.provider == "offline":
+        return offline.ToxicityRule()
+    if who.provider == "perspective":
+        return perspective.open_perspective(who.model, who.key)
+    return _open_classifier(who, who.label)
+
+
+def _open_classifier(who: Rewarder | Detector, label: str | None = None) -> Engine:
+    return classifier.open_classifier(
+        who.model, who.revision, label, device=who.device, batch_size=who.batch_size
+    )
+
+
+def _reference(who: Who) -> Remote:
+    """Return how requests name a rater."""
+    if isinstance(who, Endpoint):
+        return who.reference
+    revision = "" if isinstance(who, OfflineJudge) else who.revision or ""
+    label = who.label if isinstance(who, Detector) and who.provider == "local" else ""
+    return Remote(who.provider, who.model, revision, label)
 
 
 class Rater:
@@ -92,21 +153,26 @@ class Rater:
     So a task can be read and shown without its judge's key, model or library.
     """
 
-    def __init__(self, who: Judge | Rewarder | Detector) -> None:
+    def __init__(self, who: Who) -> None:
         self.who = who
+        self._model = _reference(who)
         self._store: MemoStore | None = None
+        self._purse: Purse | None = None
         self._engine: MemoEngine | None = None
 
-    def remember(self, store: MemoStore) -> None:
-        """Keep what is said in `store`, and look there first; before anything is asked."""
+    def prepare(self, store: MemoStore, purse: Purse | None = None) -> None:
+        """Keep what is said in `store`, and look there first; pay from `purse`.
+
+        To be called before anything is asked.
+        """
         self._store = store
+        self._purse = purse
 
     async def ask(self, text: str, *, max_tokens: int) -> Completion:
         """Return what the rater says; raises `CallFailed` if it fails, HswarmError if it can't."""
         if self._engine is None:
-            self._engine = MemoEngine(self.who.open(), self._store)
-        model = Remote(self.who.provider, self.who.model)
-        return await self._engine.generate(Request(model, text, Sampling(max_tokens)))
+            self._engine = MemoEngine(open_rater(self.who, self._purse), self._store)
+        return await self._engine.generate(Request(self._model, text, Sampling(max_tokens)))
 
     async def aclose(self) -> None:
         """Store what was said and let go of the rater."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, Self, runtime_checkable
 
 from hswarm.engines.memo import MemoStore
+from hswarm.engines.purse import Purse
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Calibrating(Protocol):
 class Outside(Protocol):
     """A scorer that asks somebody outside the swarm: a judge, a reward model, a detector."""
 
-    def remember(self, store: MemoStore, /) -> None:
-        """Keep what is said in `store`, and look there first."""
+    def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
+        """Keep what is said in `store`, and look there first; pay from `purse`."""
         ...
 
     async def aclose(self) -> None:

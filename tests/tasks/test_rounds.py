@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hswarm.errors import HswarmError
-from hswarm.tasks.calculator import calculate, corrections
+from hswarm.tasks.calculator import corrections
 from hswarm.tasks.rounds import Calculator, Dialogue, Told, make_rounds
 from hswarm.tasks.scorers.exact_match import ExactMatch
 from hswarm.tasks.scorers.last_number import LastNumber
@@ -61,7 +61,10 @@ def test_a_dialogue_takes_its_scorers_utility():
         ("12*7=84.0", []),
         ("2 + 3 * 4 = 20", ["2 + 3 * 4 = 14"]),
         ("7 / 2 =", ["7 / 2 = 3.5"]),
-        ("7 / 3 =", ["7 / 3 = 2.333333"]),
+        ("7 / 3 =", ["7 / 3 = 2.33333333333"]),
+        ("7 / 3 = 2.33", []),
+        ("7 / 3 = 2.34", ["7 / 3 = 2.33333333333"]),
+        ("7 / 2 = 3", ["7 / 2 = 3.5"]),
         ("10 − 12 = -2", []),
         ("1 / 0 =", []),
         ("So x = 3 and y = 4", []),
@@ -74,31 +77,6 @@ def test_a_dialogue_takes_its_scorers_utility():
 )
 def test_what_a_calculator_corrects(text, results):
     assert list(corrections(text)) == results
-
-
-@given(st.lists(st.integers(0, 999), min_size=2, max_size=6), st.data())
-def test_a_calculator_is_right(numbers, data):
-    signs = data.draw(
-        st.lists(st.sampled_from("+-*"), min_size=len(numbers), max_size=len(numbers))
-    )
-    text = str(numbers[0]) + "".join(f" {s} {n}" for s, n in zip(signs, numbers[1:], strict=False))
-    exact = sum_of(text)
-    assert calculate(text) == exact
-
-
-def sum_of(text):
-    """Work it out by splitting: sums of products."""
-    total = 0
-    for sign, term in zip(
-        [1, *[1 if c == "+" else -1 for c in text if c in "+-"]],
-        text.replace("-", "+").split("+"),
-        strict=True,
-    ):
-        product = 1
-        for factor in term.split("*"):
-            product *= int(factor)
-        total += sign * product
-    return Decimal(total)
 
 
 @given(st.text(alphabet="0123456789+-*/=. ,x", max_size=60))

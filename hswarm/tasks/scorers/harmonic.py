@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from statistics import harmonic_mean
 
 from hswarm.engines.memo import MemoStore
+from hswarm.engines.purse import Purse
 from hswarm.tasks.task import Aggregating, Asking, Example, Outside, Scorer
 
 
@@ -28,11 +29,11 @@ class HarmonicMean:
         scorer = self.parts[example.part]
         return scorer.follow_up(example, answer) if isinstance(scorer, Asking) else None
 
-    def remember(self, store: MemoStore, /) -> None:
-        """Have every task's outside rater keep what it says."""
+    def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
+        """Have every task's outside rater keep what it says, and pay from `purse`."""
         for scorer in self.parts.values():
             if isinstance(scorer, Outside):
-                scorer.remember(store)
+                scorer.prepare(store, purse)
 
     async def aclose(self) -> None:
         """Let go of every task's outside rater."""

@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 from hswarm.engines.request import CallFailed
-from hswarm.judging.rater import Judge
+from hswarm.judging.rater import GEMINI, Judge
 from hswarm.tasks.scorers.rated import RatedScorer
 from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.task import Example
@@ -70,7 +70,7 @@ class JudgeScorer(RatedScorer):
     """
 
     prompt: Literal["similarity", "quality"]
-    judge: Judge = Judge()
+    judge: Judge = GEMINI
     example: tuple[str, str] = (EXAMPLE_INSTRUCTION, EXAMPLE_RESPONSE)
 
     def who(self) -> Judge:

@@ -7,7 +7,8 @@ from abc import abstractmethod
 from pydantic import PrivateAttr
 
 from hswarm.engines.memo import MemoStore
-from hswarm.judging.rater import Detector, Judge, Rater, Rewarder
+from hswarm.engines.purse import Purse
+from hswarm.judging.rater import Rater, Who
 from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.task import Example
 
@@ -22,16 +23,16 @@ class RatedScorer(BaseScorer):
         self._rater = Rater(self.who())
 
     @abstractmethod
-    def who(self) -> Judge | Rewarder | Detector:
+    def who(self) -> Who:
         """Return who is asked."""
 
     def lacks(self, example: Example) -> str | None:
         """A question is all it takes."""
         return None
 
-    def remember(self, store: MemoStore, /) -> None:
-        """Keep what is said in `store`, and look there first."""
-        self._rater.remember(store)
+    def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
+        """Keep what is said in `store`, and look there first; pay from `purse`."""
+        self._rater.prepare(store, purse)
 
     async def aclose(self) -> None:
         """Store what was said and let go of the rater."""

@@ -1,0 +1,233 @@
+"""A run from where it stands to its result: engine, search, comparison, what is written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from hswarm.agents.opened import OpenPool
+from hswarm.comparison import choose_rivals, compare_systems
+from hswarm.config import RunConfig
+from hswarm.engines.assemble import assemble
+from hswarm.engines.memo import MemoEngine
+from hswarm.engines.purse import BudgetSpent, Purse
+from hswarm.engines.request import Engine, Sampling
+from hswarm.engines.usage import DOLLAR, Usage
+from hswarm.errors import HswarmError
+from hswarm.evaluate import calibrate
+from hswarm.search.budget import BudgetedEngine
+from hswarm.search.events import Note, Observer, ignore
+from hswarm.search.failures import FailureLimit
+from hswarm.search.found import reference
+from hswarm.search.loop import Reason, search, settled
+from hswarm.search.result import Result, UsageReport, dump
+from hswarm.search.roster import Roster
+from hswarm.search.setting import Setting, forget
+from hswarm.search.state import SearchState
+from hswarm.store.memo import SqliteMemo
+from hswarm.store.run import Run
+from hswarm.swarm.populate import populate
+from hswarm.tasks.task import Outside, Task
+
+RATINGS: Final = "ratings.sqlite"
+"""What judges and classifiers said, in a run's folder."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """How a run is watched: `observe` gets its events, `usage` its counters once it runs."""
+
+    observe: Observer = ignore
+    usage: Usage = field(default_factory=Usage)
+    begun: Callable[[Path, Task, OpenPool], None] = lambda folder, task, pool: None
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Everybody's engine, and the purse that their calls are paid from."""
+
+    engine: Engine
+    purse: Purse
+
+
+def load(pool: OpenPool, config: RunConfig) -> Models:
+    """Load the models; HswarmError where a family, the device or a swarm's size do not fit."""
+    for family in pool.families:
+        particles = config.search.weight.particles or len(family)
+        populate(len(family), particles, seed=config.search.seed)
+    limit = config.budget.max_dollars
+    purse = Purse(round(limit * DOLLAR) if limit is not None else None)
+    engine = assemble(
+        pool.families, config.engine, remote=pool.remote, tools=pool.tools, purse=purse
+    )
+    return Models(engine, purse)
+
+
+def see_through(
+    run: Run,
+    task: Task,
+    pool: OpenPool,
+    models: Models,
+    watch: Watch,
+    *,
+    rivals: bool = True,
+    to_resume: str | None = None,
+) -> Result:
+    """Go on with `run` where its state says, to its end; return what was found.
+
+    Without `rivals` the found system is compared with nothing. `to_resume` is the command to go on
+    with, where that is not the run's own. Whose money is spent is the caller's to say
+    (`Purse.keep_books`).
+
+    Raises HswarmError for what the user can mend; the run can then be resumed.
+    """
+    command = to_resume or f"hswarm optimize --resume {quote(str(run.folder))}"
+    watch.begun(run.folder, task, pool)
+    if task.leaked:
+        watch.observe(
+            Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
+        )
+    with SqliteMemo(run.memo) as store:
+        if store.note is not None:
+            watch.observe(Note(store.note))
+        memo = MemoEngine(models.engine, store, usage=watch.usage, remember=run.config.engine.memo)
+        failures = FailureLimit(memo, watch.usage, run.config.budget.max_failed, command)
+        return asyncio.run(
+            _search_and_compare(run, task, pool, watch, memo=memo, failures=failures, rivals=rivals)
+        )
+
+
+@contextmanager
+def remembered_ratings(task: Task, folder: Path, purse: Purse) -> Iterator[None]:
+    """Have what a task's judge or classifier says kept in `folder`: it is asked once only.
+
+    One that costs money is paid from `purse`.
+    """
+    if not isinstance(task.scorer, Outside):
+        yield
+        return
+    with SqliteMemo(folder / RATINGS) as store:
+        task.scorer.prepare(store, purse)
+        try:
+            yield
+        finally:
+            asyncio.run(task.scorer.aclose())
+
+
+async def _search_and_compare(
+    run: Run,
+    task: Task,
+    pool: OpenPool,
+    watch: Watch,
+    *,
+    memo: MemoEngine,
+    failures: FailureLimit,
+    rivals: bool,
+) -> Result:
+    config, usage = run.config, watch.usage
+    roster = Roster.of(pool, config.search.weight.particles)
+    sampling = Sampling(max_tokens=task.max_tokens)
+    scorer = await calibrate(task.scorer, reference(roster), task.dev, memo, sampling)
+    task = replace(task, scorer=scorer)
+    saved = run.resumed.state.payload if run.resumed is not None else None
+    state = SearchState.from_json(saved["search"]) if saved is not None else None
+    if saved is not None:
+        usage.restore(saved["usage"])
+    engine = BudgetedEngine(
+        failures,
+        config.budget,
+        tokens=lambda: usage.generated_tokens,
+        seconds=saved["seconds"] if saved is not None else 0.0,
+        armed=state is not None,
+    )
+    setting = Setting(
+        roster=roster,
+        examples=task.dev,
+        scorer=task.scorer,
+        sampling=sampling,
+        config=settled(config.search, roster),
+        engine=engine,
+        observe=watch.observe,
+        record=run.journal.append,
+    )
+    memo.begin_step(state.iteration + 1 if state is not None else 0)
+
+    def checkpoint(reached: SearchState) -> None:
+        failures.check()
+        memo.flush()
+        counts = {"answered": usage.answered, "generated": usage.generated}
+        run.journal.append({"event": "iteration", "iteration": reached.iteration, **counts})
+        payload = {
+            "config": config.model_dump(mode="json"),
+            "search": reached.to_json(),
+            "usage": usage.snapshot(),
+            "seconds": engine.elapsed(),
+        }
+        run.save_state(payload, utility=reached.found.utility if reached.found else float("nan"))
+        work = asdict(usage.work)
+        run.timings.append({"iteration": reached.iteration, "search": engine.elapsed(), **work})
+        memo.begin_step(reached.iteration + 1)
+        engine.armed = True
+
+    try:
+        reached, reason = await _search(setting, checkpoint, state)
+        if reason in ("max-tokens", "max-seconds", "max-dollars"):
+            memo.drop_step()
+        searched = _report(usage)
+        if reached.found is None:
+            raise HswarmError(
+                "The search evaluated nothing that could be scored.",
+                hint=f"{run.folder / 'journal.jsonl'} says what failed.",
+            )
+        comparing = replace(setting, engine=failures, record=forget)
+        chosen = await choose_rivals(comparing) if rivals else {}
+        reports, unscored = await compare_systems(
+            {"found system": reached.found, **chosen}, comparing, task
+        )
+        failures.check()
+    finally:
+        await memo.aclose()
+    result = Result(
+        task=task.title,
+        pool=pool.name,
+        method=config.search.method,
+        seed=config.search.seed,
+        iterations=reached.iteration,
+        stopped=reason,
+        found=reports[0],
+        compared=tuple(reports[1:]),
+        search=searched,
+        total=_report(usage),
+        failures=tuple(unscored),
+        found_in=reached.found.iteration,
+    )
+    run.write_accounts(usage.snapshot())
+    run.write_result(dump(result))
+    return result
+
+
+async def _search(
+    setting: Setting, checkpoint: Callable[[SearchState], None], state: SearchState | None
+) -> tuple[SearchState, Reason]:
+    try:
+        return await search(setting, checkpoint, state)
+    except BudgetSpent:
+        raise HswarmError(
+            "The dollars were spent before the start of the search was evaluated.",
+            hint="Resume the run with a higher --max-dollars; what was answered is kept.",
+        ) from None
+
+
+def _report(usage: Usage) -> UsageReport:
+    return UsageReport(
+        answered=usage.answered,
+        generated=usage.generated,
+        prompt_tokens=usage.prompt_tokens,
+        generated_tokens=usage.generated_tokens,
+        dollars=usage.dollars,
+    )
