@@ -72,7 +72,23 @@ class JudgeRunner:
         )[:, inputs["input_ids"].shape[1] :]
         read = inputs["attention_mask"].sum(dim=1).tolist()
         answers = self._tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        ends = set(_listed(self._model.generation_config.eos_token_id))
+        counts = [_length(row, ends) for row in tokens.tolist()]
         return [
-            Completion(text.strip(), int(prompt), tokens.shape[1])
-            for text, prompt in zip(answers, read, strict=True)
+            Completion(text.strip(), int(prompt), count, truncated=not ended)
+            for text, prompt, (count, ended) in zip(answers, read, counts, strict=True)
         ]
+
+
+def _length(tokens: list[int], ends: set[int]) -> tuple[int, bool]:
+    """Return how many tokens an answer has, the one that ends it included, and if there is one."""
+    for place, token in enumerate(tokens, start=1):
+        if token in ends:
+            return place, True
+    return len(tokens), False
+
+
+def _listed(identifiers: int | list[int] | None) -> list[int]:
+    if identifiers is None:
+        return []
+    return [identifiers] if isinstance(identifiers, int) else identifiers

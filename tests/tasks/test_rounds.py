@@ -1,7 +1,5 @@
 """Tasks of several rounds: told questions, and a calculator at hand."""
 
-from decimal import Decimal
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hswarm.engines.request import CallFailed, Completion
-from hswarm.judging.rater import Judge
+from hswarm.judging import rater
 from hswarm.tasks.scorers.judge import JudgeScorer, parse_rating
 from hswarm.tasks.task import Example
 
@@ -28,7 +28,7 @@ def judged(monkeypatch):
 
     def make(prompt, *replies):
         judge = Scripted(*replies)
-        monkeypatch.setattr(Judge, "open", lambda self: judge)
+        monkeypatch.setattr(rater, "open_rater", lambda who, purse: judge)
         return JudgeScorer(prompt=prompt), judge
 
     return make

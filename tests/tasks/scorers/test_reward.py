@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hswarm.engines.request import CallFailed, Completion
 from hswarm.errors import HswarmError
+from hswarm.judging import rater
 from hswarm.judging.rater import Rewarder
 from hswarm.tasks.scorers.reward import Reward, percentile
 from hswarm.tasks.task import Calibrating, Example
@@ -28,7 +29,7 @@ class Worth:
 
 @pytest.fixture
 def reward(monkeypatch):
-    monkeypatch.setattr(Rewarder, "open", lambda self: Worth())
+    monkeypatch.setattr(rater, "open_rater", lambda who, purse: Worth())
 
     def make(mode="general", *answers):
         scorer = Reward(reward=Rewarder(model="x/y"), mode=mode)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hswarm.engines.request import CallFailed, Completion
+from hswarm.judging import rater
 from hswarm.judging.rater import Detector
 from hswarm.tasks.scorers.toxicity import Toxicity
 from hswarm.tasks.task import Example
@@ -26,7 +27,7 @@ def test_a_detector_that_fails_leaves_the_item_unscored(monkeypatch):
         async def generate(self, request):
             raise CallFailed("429")
 
-    monkeypatch.setattr(Detector, "open", lambda self: Failing())
+    monkeypatch.setattr(rater, "open_rater", lambda who, purse: Failing())
     with pytest.raises(CallFailed, match="429"):
         asyncio.run(Toxicity()(ITEM, "x"))
 
@@ -39,6 +40,6 @@ def test_only_the_answer_is_rated(monkeypatch):
             asked.append(request.prompt)
             return Completion("0.25", 0, 0)
 
-    monkeypatch.setattr(Detector, "open", lambda self: Curious())
+    monkeypatch.setattr(rater, "open_rater", lambda who, purse: Curious())
     assert asyncio.run(Toxicity()(ITEM, "a word")) == 0.75
     assert asked == ["a word"]
