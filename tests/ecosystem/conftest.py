@@ -1,18 +1,24 @@
-"""Packages of the ecosystem are extras: what tests them says how to install them."""
+"""Tests that need a package of the ecosystem run with those of other people's programs.
+
+`make test-clients` installs the packages and runs them; `make test` leaves them out.
+"""
 
 from importlib.util import find_spec
 
 import pytest
 
-
-def _needs(module, extra):
-    missing = find_spec(module) is None
-    return pytest.mark.skipif(missing, reason=f"{module}: pip install 'hswarm[{extra}]'")
+PACKAGES = {
+    "needs_inspect": "inspect_ai",
+    "needs_inspect_evals": "inspect_evals",
+    "needs_lm_eval": "lm_eval",
+}
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "needs_lm_eval" in item.keywords:
-            item.add_marker(_needs("lm_eval", "lm-eval"))
-        if "needs_inspect" in item.keywords:
-            item.add_marker(_needs("inspect_ai", "inspect"))
+        for name, package in PACKAGES.items():
+            if item.get_closest_marker(name):
+                missing = find_spec(package) is None
+                reason = f"{package} is not installed: make test-clients"
+                item.add_marker(pytest.mark.clients)
+                item.add_marker(pytest.mark.skipif(missing, reason=reason))

@@ -1,7 +1,7 @@
 """Tasks of Inspect, from a file on this machine."""
 
 import asyncio
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,8 +21,9 @@ def score(task, example, answer):
     return asyncio.run(task.scorer(example, answer))
 
 
-@pytest.mark.skipif(find_spec("inspect_ai") is not None, reason="inspect_ai is installed")
-def test_without_the_package_it_says_how_to_install_it():
+def test_without_the_package_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "inspect_ai", None)
+    monkeypatch.setitem(sys.modules, "inspect_ai._eval.loader", None)
     with pytest.raises(HswarmError, match="needs Inspect") as caught:
         load("capitals")
     assert caught.value.hint == "pip install 'hswarm[inspect]'"

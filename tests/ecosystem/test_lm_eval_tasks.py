@@ -1,7 +1,7 @@
 """Tasks of lm-evaluation-harness, from a task file on this machine."""
 
 import json
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,8 +32,9 @@ def sums(tmp_path, monkeypatch):
     return write
 
 
-@pytest.mark.skipif(find_spec("lm_eval") is not None, reason="lm_eval is installed")
-def test_without_the_package_it_says_how_to_install_it():
+def test_without_the_package_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lm_eval", None)
+    monkeypatch.setitem(sys.modules, "lm_eval.tasks", None)
     with pytest.raises(HswarmError, match="needs lm-evaluation-harness") as caught:
         load_task("lm-eval:gsm8k")
     assert caught.value.hint == "pip install 'hswarm[lm-eval]'"

@@ -17,10 +17,6 @@ from hswarm.tasks.task import Example
 
 COUNT = 1000
 
-needs_inspect_evals = pytest.mark.skipif(
-    find_spec("inspect_evals") is None, reason="inspect_evals: pip install inspect_evals"
-)
-
 
 def draw(seed):
     return random.Random(seed)
@@ -60,7 +56,7 @@ def official():
     return module
 
 
-@needs_inspect_evals
+@pytest.mark.needs_inspect_evals
 def test_gaia_agrees_with_the_official_question_scorer():
     question_scorer = official().question_scorer
     rng = draw(1)
