@@ -25,11 +25,11 @@ from hswarm.engines.request import Engine, Sampling
 from hswarm.engines.usage import Usage
 from hswarm.errors import HswarmError
 from hswarm.evaluate import calibrate, evaluate
+from hswarm.pipeline.seats import found_system
 from hswarm.search.events import Observer
 from hswarm.search.failures import FailureLimit
 from hswarm.search.found import reference
 from hswarm.search.loop import settled
-from hswarm.search.result import assemble
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
 from hswarm.session import Models, Watch, load, remembered_ratings, see_through
@@ -136,7 +136,7 @@ class Bench:
                 rivals=False,
                 to_resume=self._to_resume(),
             )
-        system = assemble(result.found.nodes, job.roster)
+        system = found_system(result.found.nodes, self._pool)
         engine = self._limited(job, self._shared)
         return asyncio.run(self._test(job, system, result.found.dev.utility, engine))
 

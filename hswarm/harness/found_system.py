@@ -18,8 +18,8 @@ from hswarm.engines.request import Sampling
 from hswarm.errors import HswarmError
 from hswarm.pipeline.load import load as load_pipeline
 from hswarm.pipeline.manifest import PIPELINE
-from hswarm.search.result import Result, assemble
-from hswarm.search.roster import Roster
+from hswarm.pipeline.seats import found_system
+from hswarm.search.result import Result
 from hswarm.session import load
 from hswarm.store.run import RESULT, read_config, read_result
 from hswarm.tasks.task import Example
@@ -32,11 +32,15 @@ Close = Callable[[], Coroutine[Any, Any, None]]
 class FoundSystem:
     """A found system with its models loaded; `close` lets go of them."""
 
-    def __init__(self, folder: str | Path) -> None:
-        """Open a finished run, or a pipeline that was exported; HswarmError if it is neither."""
+    def __init__(self, folder: str | Path, *, trust: bool = False) -> None:
+        """Open a finished run, or a pipeline that was exported; HswarmError if it is neither.
+
+        With `trust` a pipeline may ask models and use tools that are not in its folder.
+        """
         path = Path(folder)
         exported = (path / PIPELINE).is_file()
-        self._respond, self._aclose = _open_pipeline(path) if exported else _open_run(path)
+        opened = _open_pipeline(path, trust=trust) if exported else _open_run(path)
+        self._respond, self._aclose = opened
         # One loop for all questions, in a thread of its own: a harness may run one already.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hswarm-harness")
 
@@ -57,8 +61,8 @@ class FoundSystem:
         self._thread.shutdown()
 
 
-def _open_pipeline(path: Path) -> tuple[Respond, Close]:
-    pipeline = load_pipeline(path)
+def _open_pipeline(path: Path, *, trust: bool) -> tuple[Respond, Close]:
+    pipeline = load_pipeline(path, trust=trust)
 
     async def respond(question: str, most: int) -> str:
         samplings = [replace(sampling, max_tokens=most) for sampling in pipeline.samplings]
@@ -76,7 +80,7 @@ def _open_run(path: Path) -> tuple[Respond, Close]:
         )
     result = validated(Result, found, str(path / RESULT))
     pool = read_pool(find("agents", config.pool)).open()
-    system = assemble(result.found.nodes, Roster.of(pool, config.search.weight.particles))
+    system = found_system(result.found.nodes, pool)
     engine = MemoEngine(load(pool, config).engine)
 
     async def respond(question: str, most: int) -> str:

@@ -24,11 +24,16 @@ class HswarmAPI(ModelAPI):
         base_url: str | None = None,
         api_key: str | None = None,
         config: GenerateConfig = GenerateConfig(),  # noqa: B008  (Inspect's own signature)
+        *,
+        trust: bool = False,
         **_: Any,
     ) -> None:
-        """Open the run in the folder `model_name`."""
+        """Open the run or the pipeline in the folder `model_name`.
+
+        With `trust` (-M trust=true) a pipeline may ask models and use tools not in its folder.
+        """
         super().__init__(model_name, base_url, api_key, [], config)
-        self._found = FoundSystem(model_name)
+        self._found = FoundSystem(model_name, trust=trust)
 
     async def generate(
         self,

@@ -26,10 +26,14 @@ _TOKENS = 256
 class HswarmLM(LM):
     """Answers the harness's generation requests, all at once."""
 
-    def __init__(self, run: str, **_: Any) -> None:
-        """Open the run in the folder `run`; what else the harness passes is not for a graph."""
+    def __init__(self, run: str, *, trust: bool = False, **_: Any) -> None:
+        """Open the run or the pipeline in the folder `run`.
+
+        With `trust` a pipeline may ask models and use tools that are not in its folder. What else
+        the harness passes is not for a graph.
+        """
         super().__init__()
-        self._found = FoundSystem(run)
+        self._found = FoundSystem(run, trust=trust)
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Return the answers, each cut at the first of its stop strings."""

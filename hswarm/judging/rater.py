@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
-from hswarm.engines.assemble import open_remote
+from hswarm.engines.assemble import open_other
 from hswarm.engines.endpoint import Endpoint, variable_name
 from hswarm.engines.memo import MemoEngine, MemoStore
 from hswarm.engines.purse import Purse
@@ -118,7 +118,7 @@ def open_rater(who: Who, purse: Purse | None = None) -> Engine:
 
 def _open_judge(who: Endpoint, purse: Purse | None) -> Engine:
     try:
-        return open_remote(f"the judge {who.model}", who, purse)
+        return open_other(f"the judge {who.model}", who, purse)
     except HswarmError as error:
         other = "Or take another judge: --set scorer.arguments.judge.provider=…"
         raise HswarmError(str(error), hint=f"{error.hint} {other}") from None

@@ -5,17 +5,13 @@ It holds no times, so that an interrupted and resumed run writes the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from hswarm.agents.agent import make_agent
 from hswarm.errors import HswarmError
-from hswarm.graph.dag import Dag
 from hswarm.search.found import Candidate
 from hswarm.search.roster import Roster
-from hswarm.system import System
 
 
 class _Frozen(BaseModel):
@@ -110,12 +106,6 @@ def describe(candidate: Candidate, roster: Roster) -> tuple[Node, ...]:
             candidate.agents, candidate.rows, candidate.dag.parents, strict=True
         )
     )
-
-
-def assemble(nodes: Sequence[Node], roster: Roster) -> System:
-    """Return the system that `nodes` describe, ready to answer."""
-    agents = (make_agent(node.agent, roster.find(node.agent, node.coefficients)) for node in nodes)
-    return System(Dag(tuple(node.parents for node in nodes)), tuple(agents))
 
 
 def dump(result: Result) -> dict[str, Any]:

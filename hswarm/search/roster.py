@@ -7,7 +7,7 @@ all of these and sit in nodes only where the weight-step tries them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -88,7 +88,7 @@ class Roster:
             families=tuple(
                 Experts(
                     family.fingerprint,
-                    tuple(expert.name for expert in family.experts),
+                    family.names,
                     family.name if len(moving) > 1 else "",
                 )
                 for family in moving
@@ -134,15 +134,6 @@ class Roster:
             return {name: c for name, c in zip(names, row, strict=True) if c != 0.0}
         frozen = self.frozen[seat.place]
         return {frozen.name: 1.0} if isinstance(frozen.model, Blend) else {}
-
-    def find(self, name: str, coefficients: Mapping[str, float]) -> ModelReference:
-        """Return who answers where a result names an agent so: the inverse of the two above."""
-        for frozen in self.frozen:
-            if frozen.name == name:
-                return frozen.model
-        named = (f for f in self.families if coefficients.keys() & set(f.names))
-        family = next(named, self.families[0])
-        return Blend(family.family, tuple(coefficients.get(name, 0.0) for name in family.names))
 
     def rows(self, positions: Sequence[FloatMatrix]) -> list[Row]:
         """Return everybody's row, by number, with each family's swarm at its N×n `positions`."""
