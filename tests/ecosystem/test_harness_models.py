@@ -18,7 +18,7 @@ def adding(monkeypatch):
     """Have a found system that adds the numbers of a question, and goes on talking."""
     asked = []
 
-    def start(self, folder):
+    def start(self, folder, *, trust):
         self.folder = folder
 
     def answer(self, questions, max_tokens):
@@ -74,3 +74,17 @@ def test_a_run_that_is_not_finished_is_no_model(tmp_path, monkeypatch):
     monkeypatch.setattr(found_system, "read_result", lambda path: None)
     with pytest.raises(HswarmError, match="is not finished"):
         FoundSystem(tmp_path)
+
+
+def test_a_run_and_the_pipeline_that_was_exported_of_it_answer_alike(mixed_run, exported):
+    question = "What is Ada's friend's job?"
+    answers = []
+    for folder in (mixed_run, exported):
+        found = FoundSystem(folder)
+        try:
+            answers.append(found.answer([question, question], [64, 1]))
+        finally:
+            found.close()
+    assert answers[0] == answers[1]
+    assert answers[0][0].startswith(answers[0][1])
+    assert answers[0][0] != answers[0][1]
