@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from string import punctuation
 from typing import Final
 
@@ -24,8 +25,8 @@ class TokenF1(BaseScorer):
 
     def __call__(self, example: Example, answer: str, /) -> float:
         """Return the F1; the whole answer is compared where nothing is marked as final."""
-        said = words_of(final_answer(answer))
-        return max((f1(words_of(gold), said) for gold in example.answers), default=0.0)
+        said = Counter(words_of(final_answer(answer)))
+        return max((f1(_gold_words(gold), said) for gold in example.answers), default=0.0)
 
 
 def words_of(text: str) -> list[str]:
@@ -33,9 +34,15 @@ def words_of(text: str) -> list[str]:
     return _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
 
 
-def f1(gold: list[str], said: list[str]) -> float:
+def f1(gold: Counter[str], said: Counter[str]) -> float:
     """Return the harmonic mean of precision and recall of `said`, counting repeated words."""
     if not gold or not said:
         return 0.0
-    shared = (Counter(gold) & Counter(said)).total()
-    return 2 * shared / (len(gold) + len(said))
+    shared = sum(min(count, said[word]) for word, count in gold.items() if word in said)
+    return 2 * shared / (gold.total() + said.total())
+
+
+@lru_cache(maxsize=4096)
+def _gold_words(gold: str) -> Counter[str]:
+    """Return the words of a gold answer, of which many answers are compared with the same."""
+    return Counter(words_of(gold))
