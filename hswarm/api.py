@@ -30,7 +30,7 @@ from hswarm.store.run import Run, new_folder, refuse_occupied
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
 from hswarm.tasks.sources import SOURCES
-from hswarm.tasks.task import Task
+from hswarm.tasks.task import Outside, Task
 from hswarm.tiny.measure import Ability, measure
 
 
@@ -152,7 +152,7 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     models = load(pool, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
     with Run.create(place, config, provenance(task, pool)) as run:
-        return _go_on(run, task, pool, models, watch)
+        return asyncio.run(_go_on(run, task, pool, models, watch))
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
@@ -170,14 +170,14 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
             watch.observe(Note(run.resumed.note))
-        return _go_on(run, task, pool, models, watch)
+        return asyncio.run(_go_on(run, task, pool, models, watch))
 
 
-def _go_on(run: Run, task: Task, pool: OpenPool, models: Models, watch: Watch) -> Result:
+async def _go_on(run: Run, task: Task, pool: OpenPool, models: Models, watch: Watch) -> Result:
     """See a run through, on its own account."""
     models.purse.keep_books(run.read_bills(), run.append_bill)
-    with remembered_ratings(task, run.folder, models.purse):
-        return see_through(run, task, pool, models, watch)
+    async with remembered_ratings(task, run.folder, models.purse):
+        return await see_through(run, task, pool, models, watch)
 
 
 def measure_pool(
@@ -202,9 +202,12 @@ def measure_pool(
 
 
 def open_parts(config: RunConfig) -> tuple[Task, OpenPool]:
-    """Read the task and the pool of a run; HswarmError where either is unfit."""
+    """Read the task and the pool of a run; HswarmError where either, or a judge, is unfit."""
     task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
-    return task, read_pool(find("agents", config.pool)).open()
+    pool = read_pool(find("agents", config.pool)).open()
+    if isinstance(task.scorer, Outside):
+        task.scorer.check()
+    return task, pool
 
 
 def _fingerprints(task: Task, pool: OpenPool) -> dict[str, str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from shlex import quote
@@ -68,7 +67,7 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
     return Models(engine, purse)
 
 
-def see_through(
+async def see_through(
     run: Run,
     task: Task,
     pool: OpenPool,
@@ -97,16 +96,16 @@ def see_through(
             watch.observe(Note(store.note))
         memo = MemoEngine(models.engine, store, usage=watch.usage, remember=run.config.engine.memo)
         failures = FailureLimit(memo, watch.usage, run.config.budget.max_failed, command)
-        return asyncio.run(
-            _search_and_compare(run, task, pool, watch, memo=memo, failures=failures, rivals=rivals)
+        return await _search_and_compare(
+            run, task, pool, watch, memo=memo, failures=failures, rivals=rivals
         )
 
 
-@contextmanager
-def remembered_ratings(task: Task, folder: Path, purse: Purse) -> Iterator[None]:
+@asynccontextmanager
+async def remembered_ratings(task: Task, folder: Path, purse: Purse) -> AsyncIterator[None]:
     """Have what a task's judge or classifier says kept in `folder`: it is asked once only.
 
-    One that costs money is paid from `purse`.
+    One that costs money is paid from `purse`. Whoever was asked is let go of at the end.
     """
     if not isinstance(task.scorer, Outside):
         yield
@@ -116,7 +115,7 @@ def remembered_ratings(task: Task, folder: Path, purse: Purse) -> Iterator[None]
         try:
             yield
         finally:
-            asyncio.run(task.scorer.aclose())
+            await task.scorer.aclose()
 
 
 async def _search_and_compare(

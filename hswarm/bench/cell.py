@@ -37,7 +37,7 @@ from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, is_run
 from hswarm.system import System
 from hswarm.tasks.load import load_task
-from hswarm.tasks.task import Scorer, Task
+from hswarm.tasks.task import Outside, Scorer, Task
 
 _TASKS_HELD: Final = 2
 
@@ -78,6 +78,8 @@ class Bench:
         self._task = lru_cache(_TASKS_HELD)(self._load)
         models = load(self._pool, self._config(cells_of(folder.config)[0]))
         models.purse.keep_books(folder.read_bills(), folder.append_bill)
+        # One loop for all cells: connections live in theirs, from cell to cell.
+        self._loop = asyncio.Runner()
         store = self._held.enter_context(SqliteMemo(folder.memo))
         self._shared = MemoEngine(models.engine, store)
         self._models = Models(self._shared, models.purse)
@@ -91,7 +93,13 @@ class Bench:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        asyncio.run(self._shared.aclose())
+        if error is not None:
+            # What was under way is cancelled with its loop, before anything that it uses is closed.
+            self._loop.close()
+            asyncio.run(self._shared.aclose())
+        else:
+            self._loop.run(self._shared.aclose())
+            self._loop.close()
         self._held.close()
 
     def run(self, cell: Cell, usage: Usage, observe: Observer) -> CellResult:
@@ -102,14 +110,17 @@ class Bench:
         roster = Roster.of(self._pool, config.search.weight.particles)
         job = _Job(cell, config, task, roster, Watch(observe, usage))
         try:
-            with remembered_ratings(task, self.folder.path, self._models.purse):
-                if cell.method in BASELINES:
-                    return asyncio.run(self._choose(job))
-                return self._search(job)
+            return self._loop.run(self._do(job))
         except BudgetSpent:
             raise HswarmError(
                 "The dollars were spent.", hint="Resume the bench with more: --max-dollars."
             ) from None
+
+    async def _do(self, job: _Job) -> CellResult:
+        async with remembered_ratings(job.task, self.folder.path, self._models.purse):
+            if job.cell.method in BASELINES:
+                return await self._choose(job)
+            return await self._search(job)
 
     def _config(self, cell: Cell) -> RunConfig:
         config = run_config(self.folder.config, cell)
@@ -120,14 +131,16 @@ class Bench:
         scorer = config.settings.get("scorer")
         task = load_task(name, data=config.data, limit=config.limit, scorer=scorer)
         self.folder.pin(f"task {name}", task.fingerprint)
+        if isinstance(task.scorer, Outside):
+            task.scorer.check()
         return task
 
-    def _search(self, job: _Job) -> CellResult:
+    async def _search(self, job: _Job) -> CellResult:
         """Have a search find its system, and test it."""
         path = self.folder.run(job.cell)
         made_of = provenance(job.task, self._pool)
         with Run.open(path) if is_run(path) else Run.create(path, job.config, made_of) as run:
-            result = see_through(
+            result = await see_through(
                 run,
                 job.task,
                 self._pool,
@@ -138,7 +151,7 @@ class Bench:
             )
         system = found_system(result.found.nodes, self._pool)
         engine = self._limited(job, self._shared)
-        return asyncio.run(self._test(job, system, result.found.dev.utility, engine))
+        return await self._test(job, system, result.found.dev.utility, engine)
 
     async def _choose(self, job: _Job) -> CellResult:
         """Have a baseline choose its system on dev, and test it."""

@@ -31,7 +31,8 @@ def pull_tasks(tasks: Sequence[str] | None, source: str | None, to: Path | None)
             path = pull(spec, wanted, to=to)
         except HswarmError as error:
             failed = error
-            open_console(stderr=True).print(f"{spec.name}: {error}", soft_wrap=True)
+            if len(specs) > 1:
+                open_console(stderr=True).print(f"{spec.name}: {error}", soft_wrap=True)
         else:
             console.print(f"{spec.name}: {path}", soft_wrap=True)
     if failed is not None:

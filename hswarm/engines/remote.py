@@ -109,7 +109,7 @@ class RemoteEngine:
         """See through what is under way and has to be paid, and end the connection."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
         line, self._line = self._line, None
-        if line is not None:
+        if line is not None and line.loop is asyncio.get_running_loop():
             await line.connection.aclose()
 
     async def _ask(self, request: Request, line: _Line) -> Completion:

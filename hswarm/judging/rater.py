@@ -10,7 +10,9 @@ from hswarm.engines.assemble import open_other
 from hswarm.engines.endpoint import Endpoint, variable_name
 from hswarm.engines.memo import MemoEngine, MemoStore
 from hswarm.engines.purse import Purse
+from hswarm.engines.remote import RemoteEngine
 from hswarm.engines.request import Completion, Engine, Remote, Request, Sampling
+from hswarm.engines.router import RouterEngine
 from hswarm.errors import HswarmError
 from hswarm.judging import classifier, local, offline, perspective
 
@@ -158,7 +160,17 @@ class Rater:
         self._model = _reference(who)
         self._store: MemoStore | None = None
         self._purse: Purse | None = None
+        self._loaded: RouterEngine | None = None
         self._engine: MemoEngine | None = None
+
+    def check(self) -> None:
+        """Raise HswarmError now where asking would: for want of a key, a library or a model.
+
+        A model that is loaded for that is kept.
+        """
+        engine = open_rater(self.who)
+        if not isinstance(engine, RemoteEngine):  # which is cheap to open, and has no purse yet
+            self._loaded = RouterEngine({self._model: engine})
 
     def prepare(self, store: MemoStore, purse: Purse | None = None) -> None:
         """Keep what is said in `store`, and look there first; pay from `purse`.
@@ -171,11 +183,15 @@ class Rater:
     async def ask(self, text: str, *, max_tokens: int) -> Completion:
         """Return what the rater says; raises `CallFailed` if it fails, HswarmError if it can't."""
         if self._engine is None:
-            self._engine = MemoEngine(open_rater(self.who, self._purse), self._store)
+            if self._loaded is None:
+                self._loaded = RouterEngine({self._model: open_rater(self.who, self._purse)})
+            self._engine = MemoEngine(self._loaded, self._store)
         return await self._engine.generate(Request(self._model, text, Sampling(max_tokens)))
 
     async def aclose(self) -> None:
         """Store what was said and let go of the rater."""
         if self._engine is not None:
             await self._engine.aclose()
-            self._engine = None
+        elif self._loaded is not None:
+            await self._loaded.aclose()
+        self._engine = self._loaded = None

@@ -22,7 +22,7 @@ from hswarm.tasks.scorers.harmonic import HarmonicMean
 from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.sources import SOURCES, find_data, sources_of
 from hswarm.tasks.spec import ScorerSpec, TaskSpec, read_spec
-from hswarm.tasks.task import Task
+from hswarm.tasks.task import Calibrating, Task
 
 _LATER: Final = frozenset({"part", "rounds"})
 """Fields of an example that count for a fingerprint only where they are used."""
@@ -121,6 +121,12 @@ def _examples(spec: TaskSpec, source: str, path: Path) -> tuple[Examples, Exampl
 def _joined(spec: TaskSpec, data: str | None, limit: int | None) -> Task:
     """Join the items of a domain's tasks; each keeps its own scorer."""
     parts = {name: load_task(name, data=data, limit=limit) for name in spec.data.parts}
+    for name, task in parts.items():
+        if isinstance(task.scorer, Calibrating):
+            raise HswarmError(
+                f"{spec.name}: {name} is scored by a reward model, whose scale is its own.",
+                hint="Join tasks whose scores are from 0 to 1.",
+            )
     scorer = HarmonicMean({name: task.scorer for name, task in parts.items()})
     splits: list[Examples] = []
     for split in ("dev", "test"):

@@ -81,7 +81,7 @@ def _fetch(spec: TaskSpec, file: AuthorsFile, path: Path) -> Path:
         )
     except requests.RequestException as error:
         raise HswarmError(
-            f"{url} cannot be reached: {_reason(error)}.", hint=_elsewhere(spec, "--to .")
+            f"{url} cannot be reached: {_network(error)}.", hint=_elsewhere(spec, "authors")
         ) from None
     except ValueError as error:
         if "hash" not in str(error):
@@ -93,12 +93,13 @@ def _fetch(spec: TaskSpec, file: AuthorsFile, path: Path) -> Path:
     return path
 
 
-def _elsewhere(spec: TaskSpec, option: str) -> str:
+def _elsewhere(spec: TaskSpec, source: Source) -> str:
     """Say what to run where there is a network, and then here."""
-    data = spec.data
-    name = Path(data.authors.path).name if data.authors else f"{spec.name}.json"
+    authors = spec.data.authors if source == "authors" else None
+    name = Path(authors.path).name if authors is not None else f"{spec.name}.json"
+    option = "" if authors is not None else "--source hub "
     return (
-        f"On a machine with network: hswarm data pull {spec.name} {option}  "
+        f"On a machine with network: hswarm data pull {spec.name} {option}--to .  "
         f"then carry {name} here and: hswarm data import {name} --task {spec.name}"
     )
 
@@ -194,12 +195,22 @@ def _hub_error(spec: TaskSpec, hub: HubDataset, error: Exception) -> HswarmError
         return HswarmError(
             f"{hub.dataset} is gated, and could not be read: {_reason(error)}.",
             hint=f"Accept its terms at {page}, then `hf auth login`, and pull again; or download "
-            f"its validation metadata and: hswarm data import FILE --task {spec.name}",
+            f"its validation metadata and: hswarm data import FILE --task {spec.name}. "
+            + _elsewhere(spec, "hub"),
         )
     return HswarmError(
         f"{hub.dataset} cannot be read from the hub: {_reason(error)}.",
-        hint=_elsewhere(spec, "--source hub --to ."),
+        hint=_elsewhere(spec, "hub"),
     )
+
+
+def _network(error: Exception) -> str:
+    """Return why a request failed; what libraries say of a missing connection is long."""
+    import requests  # noqa: PLC0415
+
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    return "no connection" if isinstance(error, requests.ConnectionError) else _reason(error)
 
 
 def _reason(error: Exception) -> str:

@@ -14,9 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hswarm.catalog import unknown
 from hswarm.config import validated
+from hswarm.engines.memo import MemoStore
+from hswarm.engines.purse import Purse
+from hswarm.errors import HswarmError
 from hswarm.tasks.calculator import corrections
 from hswarm.tasks.scorers.final_answer import final_answer
-from hswarm.tasks.task import Aggregating, Example, Scorer
+from hswarm.tasks.task import Aggregating, Calibrating, Example, Outside, Scorer
 
 
 class Rounds(Protocol):
@@ -96,8 +99,37 @@ class Dialogue:
         return sum(scores) / len(scores)
 
 
+class JudgedDialogue(Dialogue):
+    """A scorer that asks somebody outside, with rounds before it."""
+
+    def __init__(self, rounds: Rounds, scorer: Scorer, judge: Outside) -> None:
+        """`judge` is the scorer, as one that asks."""
+        super().__init__(rounds, scorer)
+        self._judge = judge
+
+    def check(self) -> None:
+        """Raise HswarmError where the rater cannot be asked."""
+        self._judge.check()
+
+    def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
+        """Keep what is said in `store`, and look there first; pay from `purse`."""
+        self._judge.prepare(store, purse)
+
+    async def aclose(self) -> None:
+        """Store what was said and let go of the rater."""
+        await self._judge.aclose()
+
+
 def make_rounds(name: str, arguments: Mapping[str, Any], scorer: Scorer) -> Dialogue:
     """Return `scorer` with the rounds called `name`; HswarmError for what there is not."""
     if name not in ROUNDS:
         raise unknown("kind of rounds", name, ROUNDS)
-    return Dialogue(validated(ROUNDS[name], arguments, f"rounds {name}: arguments"), scorer)
+    if isinstance(scorer, Calibrating):
+        raise HswarmError(
+            "A task of several rounds cannot be scored by a reward model: it has no scale there.",
+            hint="Take a judge, or a scorer that compares with gold answers.",
+        )
+    rounds = validated(ROUNDS[name], arguments, f"rounds {name}: arguments")
+    if isinstance(scorer, Outside):
+        return JudgedDialogue(rounds, scorer, scorer)
+    return Dialogue(rounds, scorer)

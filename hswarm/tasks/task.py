@@ -81,6 +81,10 @@ class Calibrating(Protocol):
 class Outside(Protocol):
     """A scorer that asks somebody outside the swarm: a judge, a reward model, a detector."""
 
+    def check(self) -> None:
+        """Raise HswarmError where nobody can be asked: a key, a library or a model is missing."""
+        ...
+
     def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
         """Keep what is said in `store`, and look there first; pay from `purse`."""
         ...

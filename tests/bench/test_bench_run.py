@@ -2,14 +2,17 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 
 from hswarm.bench import run as running
-from hswarm.bench.config import Cell, cells_of
+from hswarm.bench.config import Cell, bench_config, cells_of
 from hswarm.bench.folder import BenchFolder
 from hswarm.bench.run import BenchWatch, read_grid, run_bench
+from hswarm.engines.usage import DOLLAR
 from hswarm.errors import HswarmError
+from hswarm.testing.loopback import Loopback
 
 
 def table(folder):
@@ -136,3 +139,66 @@ def test_a_bench_has_a_folder_of_its_own(bench, tmp_path):
         BenchFolder.open(folder.path)
     with pytest.raises(HswarmError, match="There is no bench in"):
         BenchFolder.open(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("what", ["pool", "task knowledge-crosswords"])
+def test_cells_are_not_mixed_with_those_of_another_pool_or_task(what, bench, rule):
+    folder = bench(methods=["best-single", "chain"], seeds=1)
+    run_bench(folder, BenchWatch(ended=lambda cell, outcome: None))
+    pins = folder.path / "provenance.json"
+    content = json.loads(pins.read_text())
+    assert set(content) == {"pool", "task knowledge-crosswords"}
+    pins.write_text(json.dumps({**content, what: "0" * 64}))
+    shutil.rmtree(folder.path / "cells" / "knowledge-crosswords" / "chain")
+    if what == "pool":
+        with pytest.raises(HswarmError, match="The pool is not what"):
+            run_bench(folder, BenchWatch())
+        return
+    grid = run_bench(folder, BenchWatch())
+    assert grid.entries["knowledge-crosswords", "best-single"].mean is not None
+    assert f"The {what} is not what" in grid.entries["knowledge-crosswords", "chain"].failed[0]
+
+
+def test_too_many_failed_calls_fail_a_cell_and_no_number_is_given(bench, rule):
+    rule.lost = 2
+    folder = bench(methods=["best-single", "heterogeneous"], seeds=1)
+    grid = run_bench(folder, BenchWatch())
+    for method in ("best-single", "heterogeneous"):
+        entry = grid.entries["knowledge-crosswords", method]
+        assert entry.mean is None
+        assert "calls failed for good" in entry.failed[0]
+        assert f"hswarm bench --resume {folder.path} --retry" in entry.failed[0]
+
+
+def test_the_dollars_are_the_whole_benchs_and_can_be_raised(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Loopback(lambda prompt, seed: "The answer is A.") as server:
+        at = {"base_url": f"{server.url}/v1", "price": {"prompt": 1.0, "generated": 2.0}}
+        remote = {name: {**at, "model": name} for name in ("ann", "ben", "cid")}
+        (tmp_path / "far.yaml").write_text(json.dumps({"remote": remote}))
+        asked = {
+            "tasks": ["knowledge-crosswords"],
+            "methods": ["best-single", "chain"],
+            "seeds": 1,
+            "pool": str(tmp_path / "far.yaml"),
+            "limit": 3,
+            "permutations": 2,
+            "settings": {"budget": {"max_dollars": 0.001}},
+        }
+        folder = BenchFolder.create(tmp_path / "bench", bench_config(None, asked))
+        grid = run_bench(folder, BenchWatch())
+        spent = [grid.entries["knowledge-crosswords", m].failed for m in ("best-single", "chain")]
+        assert spent == [None, {0: "The dollars were spent. Resume the bench with more: "
+                                   "--max-dollars."}]  # fmt: skip
+        calls = len(server.calls)
+        assert calls == len(list(folder.read_bills()))
+        folder.close()
+        with pytest.raises(HswarmError, match=r"may spend 0\.001 dollars"):
+            BenchFolder.open(folder.path, max_dollars=0.0001)
+        again = BenchFolder.open(folder.path, max_dollars=1.0)
+        grid = run_bench(again, BenchWatch(), retry=True)
+        assert grid.entries["knowledge-crosswords", "chain"].failed is None
+        paid = sum(bill["picodollars"] for bill in again.read_bills())
+        assert len(list(again.read_bills())) == len(server.calls) > calls
+        assert 0.001 < paid / DOLLAR < 1.0
+        again.close()

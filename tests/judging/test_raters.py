@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import TypeAdapter
 
+import hswarm
 from hswarm.agents.pool import read_pool
 from hswarm.catalog import find
 from hswarm.engines import persistence
@@ -142,6 +143,16 @@ def test_without_a_key_it_says_which_and_what_else_there_is():
     with pytest.raises(HswarmError, match="variable GEMINI_API_KEY is not set") as error:
         open_rater(GEMINI)
     assert "--set scorer.arguments.judge.provider=" in error.value.hint
+
+
+def test_what_is_missing_is_said_before_anything_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.json").write_text(
+        json.dumps({"dev": [{"prompt": "Tell."}], "test": [{"prompt": "Say."}]})
+    )
+    with pytest.raises(HswarmError, match="variable GEMINI_API_KEY is not set"):
+        hswarm.optimize("human-plastic", data="mine.json")
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
@@ -333,3 +344,26 @@ def test_a_model_on_this_machine_judges_alike_alone_and_in_a_batch():
         answer.generated_tokens == 8 for answer in together
     ]
     assert {answer.truncated for answer in together} == {True, False}
+
+
+def test_a_run_is_rated_by_a_judge_behind_an_api_and_pays_it(tmp_path):
+    with Loopback(lambda prompt, seed: f"Rating: {1 + len(prompt) % 9}/10") as server:
+        price = {"prompt": 1.0, "generated": 2.0}
+        judge = {"provider": "openai", "model": "m", "base_url": f"{server.url}/v1", "price": price}
+        result = hswarm.optimize(
+            "agentbench-ltp",
+            run=tmp_path / "run",
+            limit=2,
+            max_iterations=0,
+            settings={
+                "engine": {"threads": 1},
+                "search": {"role": {"particles": 2}},
+                "scorer": {"arguments": {"judge": judge}},
+            },
+        )
+        asked = len(server.calls)
+    assert 0.1 <= result.found.test.utility <= 1.0
+    assert asked == len({call.body["messages"][0]["content"] for call in server.calls}) > 2
+    bills = (tmp_path / "run" / "bills.jsonl").read_text().splitlines()
+    assert [json.loads(bill)["model"] for bill in bills] == ["m"] * asked
+    assert (tmp_path / "run" / "ratings.sqlite").is_file()

@@ -165,3 +165,13 @@ def test_an_entry_that_is_wrong_is_a_user_error(write, changes, message):
     with pytest.raises(HswarmError, match=message) as caught:
         load_task(write(**changes))
     assert "\n" not in str(caught.value)
+
+
+def test_a_domain_joins_no_rewards(tmp_path):
+    entry = tmp_path / "both.yaml"
+    entry.write_text(
+        "name: both\ntitle: Both\ndata: {parts: [gsm8k, rm]}\nscorer: {name: harmonic-mean}\n"
+        "metric: harmonic mean\nmax_tokens: 8\n"
+    )
+    with pytest.raises(HswarmError, match="both: rm is scored by a reward model"):
+        load_task(str(entry))

@@ -1,15 +1,20 @@
 """Tasks of several rounds: told questions, and a calculator at hand."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hswarm.errors import HswarmError
+from hswarm.judging.rater import OfflineJudge, Rewarder
 from hswarm.tasks.calculator import corrections
 from hswarm.tasks.rounds import Calculator, Dialogue, Told, make_rounds
 from hswarm.tasks.scorers.exact_match import ExactMatch
+from hswarm.tasks.scorers.judge import JudgeScorer
 from hswarm.tasks.scorers.last_number import LastNumber
-from hswarm.tasks.task import Aggregating, Asking, Example, Round
+from hswarm.tasks.scorers.reward import Reward
+from hswarm.tasks.task import Aggregating, Asking, Example, Outside, Round
 
 ASKED = Example("0", "Whose friend?", ("Ben",), rounds=(Round("{answer}'s job?", ("cook",)),))
 
@@ -80,6 +85,28 @@ def test_what_a_calculator_corrects(text, results):
 @given(st.text(alphabet="0123456789+-*/=. ,x", max_size=60))
 def test_any_text_can_be_read(text):
     list(corrections(text))
+
+
+def test_rounds_before_a_judge_leave_it_a_judge():
+    judged = make_rounds("told", {}, JudgeScorer(prompt="similarity", judge=OfflineJudge()))
+    assert isinstance(judged, Outside)
+    judged.check()
+    asked = judged.follow_up(ASKED, "The answer is Ben.")
+    assert asked.question == "Ben's job?"
+
+    async def rate():
+        try:
+            return await judged(asked, "cook")
+        finally:
+            await judged.aclose()
+
+    assert asyncio.run(rate()) == 1.0
+    assert not isinstance(make_rounds("told", {}, ExactMatch()), Outside)
+
+
+def test_a_reward_has_no_scale_after_rounds():
+    with pytest.raises(HswarmError, match="cannot be scored by a reward model"):
+        make_rounds("told", {}, Reward(reward=Rewarder(model="x/y")))
 
 
 def test_unknown_rounds_are_a_user_error():

@@ -30,6 +30,10 @@ class RatedScorer(BaseScorer):
         """A question is all it takes."""
         return None
 
+    def check(self) -> None:
+        """Raise HswarmError where the rater cannot be asked."""
+        self._rater.check()
+
     def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
         """Keep what is said in `store`, and look there first; pay from `purse`."""
         self._rater.prepare(store, purse)
