@@ -128,6 +128,7 @@ def test_every_task_is_listed_with_its_sources(typed):
 def test_a_task_whose_data_is_elsewhere_says_how_to_get_it(typed):
     code, out, _ = typed("show", "tasks", "rm")
     assert "The table counts AlpacaFarm" in " ".join(out.split())
+    assert typed("show", "task", "rm")[1] == out
     code, out, _ = typed("show", "tasks", "com2")
     assert code == 0
     assert "317 dev, 1000 test." in out
