@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from shlex import quote
+from typing import Final
 
 from hswarm.agents.opened import OpenPool
 from hswarm.comparison import choose_rivals, compare_systems
@@ -13,13 +15,14 @@ from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.purse import BudgetSpent, Purse
-from hswarm.engines.request import Sampling
-from hswarm.engines.router import RouterEngine
+from hswarm.engines.request import Engine, Sampling
 from hswarm.engines.usage import DOLLAR, Usage
 from hswarm.errors import HswarmError
+from hswarm.evaluate import calibrate
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
 from hswarm.search.failures import FailureLimit
+from hswarm.search.found import reference
 from hswarm.search.loop import Reason, search, settled
 from hswarm.search.result import Result, UsageReport, dump
 from hswarm.search.roster import Roster
@@ -28,7 +31,10 @@ from hswarm.search.state import SearchState
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run
 from hswarm.swarm.populate import populate
-from hswarm.tasks.task import Task
+from hswarm.tasks.task import Outside, Task
+
+RATINGS: Final = "ratings.sqlite"
+"""What judges and classifiers said, in a run's folder."""
 
 
 @dataclass(slots=True)
@@ -44,7 +50,7 @@ class Watch:
 class Models:
     """Everybody's engine, and the purse that their calls are paid from."""
 
-    engine: RouterEngine
+    engine: Engine
     purse: Purse
 
 
@@ -61,33 +67,76 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
     return Models(engine, purse)
 
 
-def see_through(run: Run, task: Task, pool: OpenPool, models: Models, watch: Watch) -> Result:
+async def see_through(
+    run: Run,
+    task: Task,
+    pool: OpenPool,
+    models: Models,
+    watch: Watch,
+    *,
+    rivals: bool = True,
+    to_resume: str | None = None,
+) -> Result:
     """Go on with `run` where its state says, to its end; return what was found.
+
+    Without `rivals` the found system is compared with nothing. `to_resume` is the command to go on
+    with, where that is not the run's own. Whose money is spent is the caller's to say
+    (`Purse.keep_books`).
 
     Raises HswarmError for what the user can mend; the run can then be resumed.
     """
+    command = to_resume or f"hswarm optimize --resume {quote(str(run.folder))}"
     watch.begun(run.folder, task, pool)
     if task.leaked:
         watch.observe(
             Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
         )
-    models.purse.keep_books(run.read_bills(), run.append_bill)
     with SqliteMemo(run.memo) as store:
         if store.note is not None:
             watch.observe(Note(store.note))
         memo = MemoEngine(models.engine, store, usage=watch.usage, remember=run.config.engine.memo)
-        return asyncio.run(_search_and_compare(run, task, pool, memo, watch))
+        failures = FailureLimit(memo, watch.usage, run.config.budget.max_failed, command)
+        return await _search_and_compare(
+            run, task, pool, watch, memo=memo, failures=failures, rivals=rivals
+        )
+
+
+@asynccontextmanager
+async def remembered_ratings(task: Task, folder: Path, purse: Purse) -> AsyncIterator[None]:
+    """Have what a task's judge or classifier says kept in `folder`: it is asked once only.
+
+    One that costs money is paid from `purse`. Whoever was asked is let go of at the end.
+    """
+    if not isinstance(task.scorer, Outside):
+        yield
+        return
+    with SqliteMemo(folder / RATINGS) as store:
+        task.scorer.prepare(store, purse)
+        try:
+            yield
+        finally:
+            await task.scorer.aclose()
 
 
 async def _search_and_compare(
-    run: Run, task: Task, pool: OpenPool, memo: MemoEngine, watch: Watch
+    run: Run,
+    task: Task,
+    pool: OpenPool,
+    watch: Watch,
+    *,
+    memo: MemoEngine,
+    failures: FailureLimit,
+    rivals: bool,
 ) -> Result:
     config, usage = run.config, watch.usage
+    roster = Roster.of(pool, config.search.weight.particles)
+    sampling = Sampling(max_tokens=task.max_tokens)
+    scorer = await calibrate(task.scorer, reference(roster), task.dev, memo, sampling)
+    task = replace(task, scorer=scorer)
     saved = run.resumed.state.payload if run.resumed is not None else None
     state = SearchState.from_json(saved["search"]) if saved is not None else None
     if saved is not None:
         usage.restore(saved["usage"])
-    failures = FailureLimit(memo, usage, config.budget.max_failed, run.folder)
     engine = BudgetedEngine(
         failures,
         config.budget,
@@ -95,12 +144,11 @@ async def _search_and_compare(
         seconds=saved["seconds"] if saved is not None else 0.0,
         armed=state is not None,
     )
-    roster = Roster.of(pool, config.search.weight.particles)
     setting = Setting(
         roster=roster,
         examples=task.dev,
         scorer=task.scorer,
-        sampling=Sampling(max_tokens=task.max_tokens),
+        sampling=sampling,
         config=settled(config.search, roster),
         engine=engine,
         observe=watch.observe,
@@ -136,9 +184,9 @@ async def _search_and_compare(
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
         comparing = replace(setting, engine=failures, record=forget)
-        rivals = await choose_rivals(comparing)
+        chosen = await choose_rivals(comparing) if rivals else {}
         reports, unscored = await compare_systems(
-            {"found system": reached.found, **rivals}, comparing, task
+            {"found system": reached.found, **chosen}, comparing, task
         )
         failures.check()
     finally:
