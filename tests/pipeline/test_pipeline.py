@@ -37,7 +37,8 @@ def test_many_at_once_share_batches(exported):
             return await asyncio.gather(*map(pipeline.respond, questions))
 
         together = asyncio.run(all_of_them())
-        assert pipeline.usage.work.flushes == len(pipeline.system.dag.layers())
+        # A layer may still join the flush of the one before.
+        assert pipeline.usage.work.flushes <= len(pipeline.system.dag.layers())
         assert together == [pipeline.answer(question) for question in questions]
 
 
