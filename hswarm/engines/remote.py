@@ -170,7 +170,8 @@ def refuse(status: int, complaint: str, name: str, *, retry_after: float | None)
     """Return what to raise for an HTTP `status` that is not success and what the server said."""
     said = " ".join(complaint.split())[:_SHOWN]
     what = f"HTTP {status}{': ' if said else ''}{said}"
-    if status in (401, 403, 404):
+    # 403 is how some refuse a single prompt; where it is a key's, soon too many calls have failed.
+    if status in (401, 404):
         return HswarmError(
             f"{name} is refused: {what}.",
             hint="Check `model`, `base_url` and the key in the variable that `key` names.",
