@@ -111,8 +111,8 @@ def test_perspective_is_asked_again_when_it_is_busy_and_then_it_has_failed(serve
 
 def test_a_key_that_perspective_refuses_ends_the_run(server):
     address, replies, _ = server
-    replies.append((403, {"error": "s3cret is no key"}))
-    with pytest.raises(HswarmError, match="refused: HTTP 403") as refused:
+    replies.append((401, {"error": "s3cret is no key"}))
+    with pytest.raises(HswarmError, match="refused: HTTP 401") as refused:
         ask(perspective(address), "x")
     assert "s3cret" not in str(refused.value)
 
