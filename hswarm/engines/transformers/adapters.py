@@ -53,6 +53,8 @@ class Adapters:
         self._layers = {
             name: _adapt(model, name, product, forward, merge) for name in family.modules
         }
+        # A system is made of as many blends at most times; room for them is made at once.
+        self._usual = len(family)
         self._room = 0
         self._slots: dict[tuple[float, ...], int] = {}
         self._held: Counter[int] = Counter()
@@ -60,7 +62,7 @@ class Adapters:
 
     def make_room(self, blends: Iterable[tuple[float, ...]]) -> None:
         """Reserve slots for so many different blends, as far as memory goes; none may be held."""
-        wanted = min(self._most, len(set(blends)) + 1)
+        wanted = min(self._most, max(len(set(blends)), self._usual) + 1)
         if wanted > self._room:
             self._room = wanted
             self._slots.clear()
