@@ -91,10 +91,15 @@ class RoleConfig(PsoConfig):
     """λ of f' = f − λ·mean|A|."""
     dropout: Share = 0.0
     """d_r: the probability that an iteration skips the role-step."""
-    moves: Annotated[int, Field(ge=0, le=10_000)] = 10
+    moves: Annotated[int, Field(ge=0, le=10_000)] = 20
     """Neighbours of the best-found system that a round of the move-step tries; 0: no move-step."""
-    rounds: Annotated[int, Field(ge=1, le=1_000)] = 5
-    """Rounds of the move-step in an iteration, each from the best of the one before."""
+    heat: Share = 0.33
+    """The share of the dev items on which a neighbour must be no worse than what it is a neighbour
+    of before it is tried on all of them; 0 tries all on all."""
+    order_rounds: Annotated[int, Field(ge=0, le=1_000)] = 7
+    """Rounds of an iteration's move-step that move nodes, each from the best of the one before."""
+    edge_rounds: Annotated[int, Field(ge=0, le=1_000)] = 2
+    """Rounds after those that move edges."""
 
 
 class WeightConfig(PsoConfig):
