@@ -23,21 +23,23 @@ from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.batching import BatchingEngine, Runner
 from hswarm.engines.memo import MemoEngine, Usage
-from hswarm.engines.request import Sampling
+from hswarm.engines.request import Engine, Sampling
 from hswarm.errors import HswarmError
 from hswarm.evaluate import Evaluation, evaluate
 from hswarm.experts.family import Family
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
+from hswarm.search.finalists import crown, hold_out
 from hswarm.search.found import Experts, Found
 from hswarm.search.loop import search, settled
-from hswarm.search.result import Result, Score, SystemReport, UsageReport, describe, dump
+from hswarm.search.result import Result, Score, Selection, SystemReport, UsageReport, describe, dump
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
 from hswarm.store.changes import refuse_changes
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, new_folder, refuse_occupied
+from hswarm.swarm import optimizer
 from hswarm.swarm.populate import populate
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
@@ -245,6 +247,8 @@ def _load(family: Family, config: RunConfig) -> Runner:
 
     particles = config.search.weight.particles or len(family)
     populate(len(family), particles, seed=config.search.seed)
+    optimizer.check(config.search.role, config.search.role.particles)
+    optimizer.check(config.search.weight, particles)
     return TransformersRunner(family, config.engine)
 
 
@@ -283,9 +287,11 @@ async def _search_and_compare(
         seconds=saved["seconds"] if saved is not None else 0.0,
         armed=state is not None,
     )
+    searched_on, held = hold_out(task.dev, config.search.held, config.search.seed)
     setting = Setting(
         experts=experts,
-        examples=task.dev,
+        examples=searched_on,
+        held=held,
         scorer=task.scorer,
         sampling=Sampling(max_tokens=task.max_tokens),
         config=settled(config.search, experts),
@@ -315,17 +321,17 @@ async def _search_and_compare(
         reached, reason = await search(setting, checkpoint, state)
         if reason in ("max-tokens", "max-seconds"):
             memo.drop_step()
+        found = await crown(reached, replace(setting, engine=memo))
         searched = usage.snapshot()
-        if reached.found is None:
+        if found is None:
             raise HswarmError(
                 "The search evaluated nothing that could be scored.",
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
-        comparing = replace(setting, engine=memo, record=forget)
+        comparing = replace(setting, engine=memo, record=forget, examples=task.dev)
         rivals = await _rivals(comparing)
-        reports, failures = await _compare(
-            {"found system": reached.found, **rivals}, comparing, task
-        )
+        reports, failures = await _compare({"found system": found, **rivals}, comparing, task)
+        selection = await _selection(found, reached, setting, memo, reports[0].test)
     finally:
         await memo.aclose()
     result = Result(
@@ -340,7 +346,8 @@ async def _search_and_compare(
         search=UsageReport(**searched),
         total=UsageReport(**usage.snapshot()),
         failures=tuple(failures),
-        found_in=reached.found.iteration,
+        found_in=found.iteration,
+        selection=selection,
     )
     run.write_result(dump(result))
     return result
@@ -381,6 +388,25 @@ async def _compare(
         )
     failures = {f for evaluations in splits for e in evaluations for f in e.failures}
     return reports, sorted(failures)
+
+
+async def _selection(
+    found: Found, reached: SearchState, setting: Setting, engine: Engine, test: Score
+) -> Selection:
+    """Report how the found system does on the two parts of dev; nothing new is generated."""
+    system = found.candidate.system(setting.experts)
+    parts = [
+        _score((await evaluate([system], items, setting.scorer, engine, setting.sampling))[0])
+        for items in (setting.examples, setting.held)
+    ]
+    searched, held = parts[0], parts[1] if setting.held else None
+    known = searched.utility is not None and test.utility is not None
+    return Selection(
+        searched=searched,
+        held=held,
+        finalists=len(reached.finalists) if setting.held else 1,
+        bias=searched.utility - test.utility if known else None,  # type: ignore[operator]
+    )
 
 
 def _score(evaluation: Evaluation) -> Score:

@@ -23,6 +23,8 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Coefficient = Annotated[float, Field(ge=0.0, le=10.0)]
 
 Edges = Literal["each", "one"]
+Encoding = Literal["matrix", "order", "seats"]
+Optimizer = Literal["pso", "cma-es", "de", "bo", "random"]
 InitialVelocity = Literal["random", "zero", "best"]
 Assignment = Literal["balanced", "random"]
 Credit = Literal["places", "assignments"]
@@ -40,6 +42,9 @@ class PsoConfig(_Frozen):
     Model Swarms, Algorithm 1; Heterogeneous Swarms, Algorithm 1).
     """
 
+    optimizer: Optimizer = "pso"
+    """What moves the particles. The papers' is PSO, of which all that follows is; of the others,
+    cma-es takes `step_length` for its first σ."""
     inertia: Coefficient = 0.2
     cognitive: Coefficient = 0.3
     social: Coefficient = 0.4
@@ -80,6 +85,17 @@ class RoleConfig(PsoConfig):
     """Nucleus of the node choices in G-decode; 0 is deterministic."""
     edges: Edges = "each"
     """`each` draws every edge by itself (Algorithm 2); `one` draws one per node (authors' code)."""
+    encoding: Encoding = "matrix"
+    """What a particle says. `matrix`: the likelihoods of edges, from which the order of the nodes
+    follows (the papers); `order`: the order, too, as keys on the matrix's diagonal, the smallest
+    first; `seats`: beside the matrix a number per node for who sits there."""
+    decodes: Annotated[int, Field(ge=1, le=1_000)] = 1
+    """Graphs drawn from each matrix; the best one's utility is the particle's. At top_p 0 all are
+    the same."""
+    adopt: bool = False
+    """Each particle moves to the matrix that decodes greedily to the graph it was evaluated with,
+    so that a personal or global best is what was evaluated. cma-es and bo learn from what they
+    asked for all the same."""
     shapes: tuple[Shape, ...] = ("chain", "star", "chain", "chain") * 2
     """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1)."""
     models: Models = "best"
@@ -115,6 +131,9 @@ class WeightConfig(PsoConfig):
     assignments: Annotated[int, Field(ge=1, le=10_000)] = 10
     """M of the JFK-score."""
     assignment: Assignment = "balanced"
+    anchor: Share = 0.0
+    """The share of a model that stays what its particle started as: with coefficients x it is
+    blended by anchor·x₀ + (1 − anchor)·x."""
     step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
     step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.02
     dropout: Share = 0.0
@@ -129,6 +148,12 @@ class SearchConfig(_Frozen):
     max_iterations: Annotated[int, Field(ge=0)] = 3
     patience: Annotated[int, Field(ge=1)] = 6
     """Stop when the best utility has not risen for so many iterations."""
+    held: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """The share of the dev items that the search does not see; its finalists are told apart by
+    them."""
+    finalists: Annotated[int, Field(ge=1, le=1_000)] = 1
+    """How many of the best different systems seen are run on the held items at the end; the one
+    that is best over all dev items is what was found."""
     role: RoleConfig = RoleConfig()
     weight: WeightConfig = WeightConfig()
 

@@ -52,8 +52,9 @@ class Progress:
         match event:
             case StepStarted():
                 # The start is what comes before the first iteration's end. After it, what starts
-                # anew is the single models, chains and stars.
-                self.comparing = event.kind == "start" and self.iteration is not None
+                # anew is the single models, chains and stars, or the finalists before them.
+                again = event.kind in ("start", "crown")
+                self.comparing = again and self.iteration is not None
                 self.step = event
                 self._step_began_at = self.usage.answered
             case StepEnded():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hswarm.agents.agent import ModelAgent
 from hswarm.engines.request import Blend
+from hswarm.evaluate import Evaluation
 from hswarm.graph.dag import Dag
 from hswarm.system import System
 
@@ -91,6 +93,20 @@ class Found:
     utility: float
     iteration: int
 
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON values; floats survive exactly."""
+        return {
+            "candidate": self.candidate.to_json(),
+            "utility": self.utility,
+            "iteration": self.iteration,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Found:
+        """Read what `to_json` wrote."""
+        candidate = Candidate.from_json(data["candidate"])
+        return cls(candidate, float(data["utility"]), int(data["iteration"]))
+
 
 def best_of(candidates: Sequence[Candidate], utilities: Sequence[float]) -> Found:
     """Return the best of at least one candidate as found at the start; the first on a tie."""
@@ -108,3 +124,23 @@ def better(found: Found | None, candidate: Candidate, utility: float, iteration:
     if found is None and not np.isfinite(utility):
         return Found(candidate, -np.inf, iteration)
     return Found(candidate, utility, iteration)
+
+
+def shortlist(
+    finalists: Sequence[Found],
+    candidates: Sequence[Candidate],
+    evaluations: Sequence[Evaluation],
+    iteration: int,
+    size: int,
+) -> tuple[Found, ...]:
+    """Return the `size` best different systems among `finalists` and what was just evaluated.
+
+    Of equally good ones those seen first. Systems that answer alike (equal but for the agents'
+    names) count as one.
+    """
+    seen = {(f.candidate.dag, f.candidate.rows): f for f in finalists}
+    for candidate, evaluation in zip(candidates, evaluations, strict=True):
+        if np.isfinite(evaluation.utility):
+            found = Found(candidate, evaluation.utility, iteration)
+            seen.setdefault((candidate.dag, candidate.rows), found)
+    return tuple(sorted(seen.values(), key=lambda found: -found.utility)[:size])

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, Move, neighbour
-from hswarm.search.found import Candidate, Found, better
+from hswarm.search.found import Candidate, Found
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.swarm.random import generator
@@ -25,20 +25,19 @@ async def move_step(state: SearchState, setting: Setting) -> SearchState:
     new best found. Who sits where and with what weights moves along with the nodes.
     """
     assert state.found is not None, "the start has found something"
-    iteration, best = state.iteration + 1, state.found
-    here = best
+    iteration, here = state.iteration + 1, state.found
     role = setting.config.role
     rounds = [ORDER_MOVES] * role.order_rounds + [EDGE_MOVES] * role.edge_rounds
     for turn, moves in enumerate(rounds):
         candidates = _neighbours(here.candidate, moves, iteration, turn, setting)
         candidates = await _run_heat(here.candidate, candidates, iteration, turn, setting)
         evaluations = await setting.evaluate(iteration, "move", candidates)
+        state = state.see(candidates, evaluations, iteration, setting.config.finalists)
         for candidate, evaluation in zip(candidates, evaluations, strict=True):
-            best = better(best, candidate, evaluation.utility, iteration)
             if evaluation.utility >= here.utility:
                 here = Found(candidate, evaluation.utility, iteration)
-        setting.end_step(iteration, "move", evaluations, best.utility, float("nan"))
-    return replace(state, found=best)
+        setting.end_step(iteration, "move", evaluations, state.best, float("nan"))
+    return state
 
 
 def _neighbours(

@@ -31,6 +31,8 @@ class Setting:
     config: SearchConfig
     engine: Engine
     observe: Observer = ignore
+    held: tuple[Example, ...] = ()
+    """Dev items that the search does not see."""
     record: Record = forget
     """Takes one journal line, a mapping of JSON values, per evaluation and step."""
 

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from hswarm.config import WeightConfig
 from hswarm.search.credit import assign, gains, jfk_scores
 from hswarm.search.events import StepKind
-from hswarm.search.found import Candidate, Found, better
+from hswarm.search.found import Candidate, Found
+from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
-from hswarm.swarm import pso
+from hswarm.swarm import optimizer, pso
 from hswarm.swarm.random import generator
+from hswarm.swarm.space import ROWS
 from hswarm.swarm.state import FloatMatrix, FloatVector
 
 BoolVector = NDArray[np.bool_]
@@ -42,23 +44,22 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
     """
     config, seed = setting.config.weight, setting.config.seed
     iteration = state.iteration + 1 if move else 0
-    swarm = pso.step(state.weight, config, seed, "weight") if move else state.weight
+    swarm = optimizer.step(state.weight, config, seed, "weight", ROWS) if move else state.weight
     particles = len(swarm.position)
+    rows = realise(swarm.position, setting)
     runs = (
         pso.evaluated(particles, config, seed, "weight", iteration)
         if move
         else np.ones(particles, bool)
     )
     if config.credit == "places" and state.found is not None:
-        trial = _try_places(state.found, swarm.position, runs)
+        trial = _try_places(state.found, rows, runs)
     else:
         rng = generator(seed, "assignment", iteration)
-        trial = _try_assignments(state, swarm.position, runs, config, rng)
+        trial = _try_assignments(state, rows, runs, config, rng)
     kind: StepKind = "weight" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, trial.candidates)
-    found = state.found
-    for candidate, evaluation in zip(trial.candidates, evaluations, strict=True):
-        found = better(found, candidate, evaluation.utility, iteration)
+    state = state.see(trial.candidates, evaluations, iteration, setting.config.finalists)
     scores = trial.score(np.array([evaluation.utility for evaluation in evaluations]))
     scores[~runs] = np.nan
     swarm = pso.observe(swarm, scores, np.isfinite(scores))
@@ -70,39 +71,38 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
             "jfk": [float(score) if np.isfinite(score) else None for score in scores],
         }
     )
-    best = found.utility if found is not None else -np.inf
-    setting.end_step(iteration, kind, evaluations, best, pso.spread(swarm))
+    setting.end_step(iteration, kind, evaluations, state.best, pso.spread(swarm))
     kept = np.where(np.isfinite(scores), scores, state.jfk)
-    return replace(state, weight=swarm, found=found, jfk=kept)
+    return replace(state, weight=swarm, jfk=kept)
 
 
-def _try_places(found: Found, positions: FloatMatrix, runs: BoolVector) -> Trial:
+def _try_places(found: Found, rows: FloatMatrix, runs: BoolVector) -> Trial:
     """Put each expert's new weights where it sits in the best-found system, one at a time.
 
     An expert that sits nowhere in it is not scored.
     """
     agents = [agent for agent in sorted(set(found.candidate.agents)) if runs[agent]]
-    candidates = [found.candidate.replace_model(agent, positions[agent]) for agent in agents]
+    candidates = [found.candidate.replace_model(agent, rows[agent]) for agent in agents]
     return Trial(
         candidates,
-        lambda utilities: gains(agents, utilities, found.utility, len(positions)),
+        lambda utilities: gains(agents, utilities, found.utility, len(rows)),
     )
 
 
 def _try_assignments(
     state: SearchState,
-    positions: FloatMatrix,
+    rows: FloatMatrix,
     runs: BoolVector,
     config: WeightConfig,
     rng: np.random.Generator,
 ) -> Trial:
     """Deal the experts over the nodes of the last role-step's best graph (Algorithm 3)."""
     assignments = assign(
-        len(positions), len(state.graph), config.assignments, kind=config.assignment, rng=rng
+        len(rows), len(state.graph), config.assignments, kind=config.assignment, rng=rng
     )
     # With one node this skips a dropped particle's evaluation; with more, the others need it.
     assignments = assignments[runs[assignments].any(axis=1)]
     return Trial(
-        [Candidate.place(state.graph, row, positions) for row in assignments],
-        lambda utilities: jfk_scores(assignments, utilities, len(positions)),
+        [Candidate.place(state.graph, row, rows) for row in assignments],
+        lambda utilities: jfk_scores(assignments, utilities, len(rows)),
     )

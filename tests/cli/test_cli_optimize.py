@@ -252,7 +252,8 @@ def test_the_help_states_the_defaults_of_the_configuration():
     defaults = RunConfig(task="gaia-text", search=SearchConfig()).model_dump()
     for parameter in command.params:
         if parameter.name in SETTINGS and parameter.default is not None:
-            value = defaults
-            for part in SETTINGS[parameter.name].split("."):
-                value = value[part]
-            assert parameter.default == value, parameter.name
+            for key in SETTINGS[parameter.name]:
+                value = defaults
+                for part in key.split("."):
+                    value = value[part]
+                assert parameter.default == value, parameter.name
