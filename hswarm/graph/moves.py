@@ -20,7 +20,7 @@ def neighbour(dag: Dag, moves: Sequence[Move], rng: np.random.Generator) -> Dag:
     returned as it is.
     """
     for _ in range(_PATIENCE if len(dag) > 1 else 0):
-        move = moves[rng.integers(len(moves))]
+        move = moves[int(rng.integers(len(moves)))]
         try:
             moved = Dag.from_edges(len(dag), move(dag, rng))
         except ValueError:  # a cycle, or a second end node

@@ -58,6 +58,7 @@ class Setting:
                     "iteration": iteration,
                     "step": kind,
                     **candidate.to_json(),
+                    "items": len(self.examples),
                     "utility": evaluation.utility,
                     "unscored": len(evaluation.failures),
                 }

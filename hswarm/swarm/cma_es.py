@@ -1,4 +1,4 @@
-"""CMA-ES (Hansen & Ostermeier, 2001), by pycma, with a diagonal covariance (Ros & Hansen, 2008).
+"""CMA-ES (Hansen & Ostermeier, 2001) with a diagonal covariance (Ros & Hansen, 2008), by cmaes.
 
 A search has some hundred evaluations for up to some hundred coordinates: too few to learn how
 coordinates go together, enough to learn a scale for each.
@@ -21,8 +21,8 @@ FEWEST: Final = 2
 
 
 def load() -> Any:
-    """Return pycma; HswarmError if it is not installed."""
-    return load_extra("cma", "cma-es")
+    """Return the library; HswarmError if it is not installed."""
+    return load_extra("cmaes", "cma-es")
 
 
 def ask(state: SwarmState, config: PsoConfig, seed: int, purpose: str, space: Space) -> FloatMatrix:
@@ -33,27 +33,23 @@ def ask(state: SwarmState, config: PsoConfig, seed: int, purpose: str, space: Sp
     """
     assert state.origin is not None, "a swarm that remembers"
     assert state.told is not None, "a swarm that remembers"
-    rng = generator(seed, f"{purpose} cma-es")
-    strategy = load().CMAEvolutionStrategy(
-        _first_mean(state.origin, state.told[0]),
+    particles, dimensions = state.origin.shape
+    # The library wants two dimensions at least: nobody looks at the second of one.
+    mean = np.resize(_first_mean(state.origin, state.told[0]), max(dimensions, 2))
+    strategy = load().SepCMA(
+        mean,
         config.step_length,
-        {
-            "popsize": len(state),
-            "CMA_diagonal": True,
-            # All randomness is keyed: pycma must leave NumPy's global generator alone.
-            "randn": lambda *shape: rng.standard_normal(shape),
-            "seed": np.nan,
-            "verbose": -9,
-        },
+        population_size=particles,
+        seed=int(generator(seed, f"{purpose} cma-es").integers(2**32)),
     )
-    asked = strategy.ask()
+    asked = [strategy.ask() for _ in range(particles)]
     for utilities in state.told[1:]:
         known = np.isfinite(utilities)
         if known.any():
             losses = -np.where(known, utilities, utilities[known].min())
-            strategy.tell(asked, losses.tolist())
-        asked = strategy.ask()
-    return np.array(asked, dtype=np.float64)
+            strategy.tell(list(zip(asked, losses.tolist(), strict=True)))
+        asked = [strategy.ask() for _ in range(particles)]
+    return np.stack(asked)[:, :dimensions]
 
 
 def _first_mean(origin: FloatMatrix, utilities: FloatVector) -> FloatVector:
