@@ -7,7 +7,7 @@ the search, and what the found system is compared with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -20,10 +20,10 @@ from hswarm.analysis.statistics import compare
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.static_role import best_of_shape
 from hswarm.catalog import find, is_file
-from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
+from hswarm.config import EngineConfig, RunConfig, SearchConfig, merge, search_config, validated
 from hswarm.engines.batching import BatchingEngine, Runner
 from hswarm.engines.memo import MemoEngine, Usage
-from hswarm.engines.request import Engine, Sampling
+from hswarm.engines.request import Sampling
 from hswarm.errors import HswarmError
 from hswarm.evaluate import Evaluation, evaluate
 from hswarm.experts.family import Family
@@ -330,10 +330,10 @@ async def _search_and_compare(
             )
         comparing = replace(setting, engine=memo, record=forget, examples=task.dev)
         rivals = await _rivals(comparing)
-        reports, failures = await _compare({"found system": found, **rivals}, comparing, task)
-        selection = await _selection(found, reached, setting, memo, reports[0].test)
+        dev, test = await _run_all({"found system": found, **rivals}, comparing, task)
     finally:
         await memo.aclose()
+    reports, failures = _compare({"found system": found, **rivals}, dev, test, experts)
     result = Result(
         task=task.title,
         pool=family.name,
@@ -347,7 +347,7 @@ async def _search_and_compare(
         total=UsageReport(**usage.snapshot()),
         failures=tuple(failures),
         found_in=found.iteration,
-        selection=selection,
+        selection=_selection(dev[0], test[0], reached, config.search),
     )
     run.write_result(dump(result))
     return result
@@ -363,53 +363,63 @@ async def _rivals(setting: Setting) -> dict[str, Found]:
     return rivals
 
 
-async def _compare(
+async def _run_all(
     systems: Mapping[str, Found], setting: Setting, task: Task
-) -> tuple[list[SystemReport], list[str]]:
-    """Run every system on dev and test, the first against each other one on the same items."""
+) -> tuple[list[Evaluation], list[Evaluation]]:
+    """Run every system on dev and test."""
     candidates = [found.candidate.system(setting.experts) for found in systems.values()]
-    splits = [
+    dev, test = [
         await evaluate(candidates, examples, task.scorer, setting.engine, setting.sampling)
         for examples in (task.dev, task.test)
     ]
-    first = splits[1][0]
+    return dev, test
+
+
+def _compare(
+    systems: Mapping[str, Found],
+    dev: Sequence[Evaluation],
+    test: Sequence[Evaluation],
+    experts: Experts,
+) -> tuple[list[SystemReport], list[str]]:
+    """Report on every system, the first against each other one on the same items."""
+    first = test[0]
     reports = []
-    for (name, found), dev, test in zip(systems.items(), *splits, strict=True):
-        against = None if test is first else compare(first.scores, test.scores)
+    for (name, found), on_dev, on_test in zip(systems.items(), dev, test, strict=True):
+        against = None if on_test is first else compare(first.scores, on_test.scores)
         reports.append(
             SystemReport(
                 name=name,
-                nodes=describe(found.candidate, setting.experts.names),
-                dev=_score(dev),
-                test=_score(test),
+                nodes=describe(found.candidate, experts.names),
+                dev=_score(on_dev.scores),
+                test=_score(on_test.scores),
                 p_value=against.p_value if against else None,
                 p_test=against.test if against else None,
             )
         )
-    failures = {f for evaluations in splits for e in evaluations for f in e.failures}
+    failures = {failure for evaluation in (*dev, *test) for failure in evaluation.failures}
     return reports, sorted(failures)
 
 
-async def _selection(
-    found: Found, reached: SearchState, setting: Setting, engine: Engine, test: Score
+def _selection(
+    dev: Evaluation, test: Evaluation, reached: SearchState, config: SearchConfig
 ) -> Selection:
-    """Report how the found system does on the two parts of dev; nothing new is generated."""
-    system = found.candidate.system(setting.experts)
-    parts = [
-        _score((await evaluate([system], items, setting.scorer, engine, setting.sampling))[0])
-        for items in (setting.examples, setting.held)
-    ]
-    searched, held = parts[0], parts[1] if setting.held else None
-    known = searched.utility is not None and test.utility is not None
+    """Report how the found system does on the two parts of dev, and what its choice made of it."""
+    searched, held = (_score(part) for part in hold_out(dev.scores, config.held, config.seed))
+    on_test = _score(test.scores).utility
+    known = searched.utility is not None and on_test is not None
+    parted = held.items + held.unscored > 0
     return Selection(
         searched=searched,
-        held=held,
-        finalists=len(reached.finalists) if setting.held else 1,
-        bias=searched.utility - test.utility if known else None,  # type: ignore[operator]
+        held=held if parted else None,
+        finalists=len(reached.finalists) if parted else 1,
+        bias=searched.utility - on_test if known else None,  # type: ignore[operator]
     )
 
 
-def _score(evaluation: Evaluation) -> Score:
-    unscored = len(evaluation.failures)
-    items = len(evaluation.scores) - unscored
-    return Score(utility=evaluation.utility if items else None, items=items, unscored=unscored)
+def _score(scores: Sequence[float | None]) -> Score:
+    scored = [score for score in scores if score is not None]
+    return Score(
+        utility=sum(scored) / len(scored) if scored else None,
+        items=len(scored),
+        unscored=len(scores) - len(scored),
+    )

@@ -194,18 +194,28 @@ class RunConfig(_Frozen):
     budget: BudgetConfig = BudgetConfig()
 
 
-_PAPER_PSO: Final = {"step_length": 0.7, "step_decay": 0.95, "step_min": 0.1}
+_PAPER_PSO: Final = {
+    "optimizer": "pso",
+    "step_length": 0.7,
+    "step_decay": 0.95,
+    "step_min": 0.1,
+}
 
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "default": {},
     "paper": {
         "max_iterations": 20,
         "patience": 6,
+        "held": 0.0,
+        "finalists": 1,
         "role": {
             **_PAPER_PSO,
             "particles": 10,
             "top_p": 0.8,
             "edges": "each",
+            "encoding": "matrix",
+            "decodes": 1,
+            "adopt": False,
             "shapes": (),
             "models": "current",
             "moves": 0,
@@ -215,6 +225,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
             "credit": "assignments",
             "assignments": 10,
             "assignment": "random",
+            "anchor": 0.0,
         },
     },
 }

@@ -122,5 +122,5 @@ class Progress:
 def _steps_of(config: SearchConfig, *, start: bool) -> int:
     method, role = config.method, config.role
     both = method == "heterogeneous" or (method == "weight-only" and start)
-    moves = role.order_rounds + role.edge_rounds if role.moves and method in ("heterogeneous", "role-only") else 0
-    return 1 + both + (0 if start else moves)
+    moving = role.moves > 0 and method in ("heterogeneous", "role-only") and not start
+    return 1 + both + (role.order_rounds + role.edge_rounds if moving else 0)

@@ -6,7 +6,9 @@ the search; at its end the best few systems are told apart by them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,22 +16,20 @@ from hswarm.search.found import Found
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.swarm.random import generator
-from hswarm.tasks.task import Example
 
-Examples = tuple[Example, ...]
+T = TypeVar("T")
 
 
-def hold_out(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
-    """Split dev items at random: those to search on and those held out, in their order.
+def hold_out(items: Sequence[T], share: float, seed: int) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """Split what there is one of per dev item at random: to search on, and held out; in order.
 
     One at least is searched on.
     """
-    size = min(round(share * len(examples)), max(len(examples) - 1, 0))
-    drawn = generator(seed, "held").choice(len(examples), size, replace=False) if size else ()
-    held = set(np.asarray(drawn, dtype=np.int64).tolist())
+    size = min(round(share * len(items)), max(len(items) - 1, 0))
+    held = set(generator(seed, "held").permutation(len(items))[:size].tolist())
     return (
-        tuple(example for k, example in enumerate(examples) if k not in held),
-        tuple(example for k, example in enumerate(examples) if k in held),
+        tuple(item for k, item in enumerate(items) if k not in held),
+        tuple(item for k, item in enumerate(items) if k in held),
     )
 
 

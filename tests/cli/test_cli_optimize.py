@@ -76,6 +76,20 @@ def test_the_result_goes_to_stdout_and_the_rest_to_stderr(hswarm_main, started):
     )
 
 
+def test_the_optimizer_is_that_of_both_swarms(hswarm_main, started):
+    code, _, _ = hswarm_main("optimize", "--task", "gaia-text", "--optimizer", "de")
+    [(config, _)] = started
+    assert code == 0
+    assert config.search.role.optimizer == config.search.weight.optimizer == "de"
+
+
+def test_an_optimizer_there_is_not(hswarm_main, started):
+    code, _, err = hswarm_main("optimize", "--task", "gaia-text", "--optimizer", "cma")
+    assert code == 2
+    assert "Did you mean cma-es?" in err
+    assert started == []
+
+
 def test_every_option_reaches_its_setting(hswarm_main, started, tmp_path):
     code, _, err = hswarm_main(
         *("optimize", "--task", "gsm8k", "--pool", "mine.yaml", "--data", "d.json"),

@@ -24,10 +24,9 @@ orders = st.booleans()
 
 
 @CASES
-@given(matrices, nuclei, rules, thresholds, orders, seeds)
-def test_every_finite_matrix_decodes_to_one_end_that_all_reach(
-    matrix, top_p, edges, tau, keyed, seed
-):
+@given(matrices, nuclei, rules, st.tuples(thresholds, orders), seeds)
+def test_every_finite_matrix_decodes_to_one_end_that_all_reach(matrix, top_p, edges, rest, seed):
+    tau, keyed = rest
     matrix.flags.writeable = False
     before = matrix.tobytes()
     with np.errstate(over="raise", invalid="raise", divide="raise"):

@@ -141,7 +141,7 @@ def test_over_assignments_an_expert_is_scored_by_its_jfk_score():
 
 def test_an_anchored_model_keeps_a_share_of_what_it_was():
     spy = Spy({"weight": {"anchor": 0.75, "credit": "assignments"}, "role": {"models": "current"}})
-    before, after = spy.run(weight_step)
+    _, after = spy.run(weight_step)
     [(_, candidates)] = spy.seen
     home = np.eye(4)
     for candidate in candidates:
