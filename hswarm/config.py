@@ -300,7 +300,7 @@ def _hint(error: ErrorDetails) -> str:
     allowed = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
     near = get_close_matches(str(value).lower(), allowed, n=2)
     suggestion = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"It is {value!r} now.{suggestion}"
+    return f"It is {value!r:.200} now.{suggestion}"
 
 
 def to_yaml(model: BaseModel) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hswarm.agents.agent import Agent
 from hswarm.agents.prompts import PromptRole, write_prompt
 from hswarm.engines.request import Completion, Engine, Sampling
+from hswarm.engines.streaming import Hear, follow
 from hswarm.graph.dag import Dag
 from hswarm.tasks.task import Example
 
@@ -33,6 +34,32 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """A node has been given its prompt."""
+
+    node: int
+    agent: str
+    role: PromptRole
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEnded:
+    """A node has answered."""
+
+    node: int
+    turn: Turn
+
+
+NodeEvent = NodeStarted | NodeEnded
+NodeObserver = Callable[[NodeEvent], None]
+
+
+def ignore(event: NodeEvent) -> None:
+    """Watch nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A graph and the agent in each of its nodes; ValueError if their numbers differ."""
 
@@ -43,22 +70,33 @@ class System:
         if len(self.agents) != len(self.dag):
             raise ValueError(f"{len(self.dag)} nodes but {len(self.agents)} agents")
 
-    async def answer(self, example: Example, engine: Engine, sampling: Sampling) -> Transcript:
+    async def answer(
+        self,
+        example: Example,
+        engine: Engine,
+        sampling: Sampling | Sequence[Sampling],
+        *,
+        observe: NodeObserver = ignore,
+        hear: Hear | None = None,
+    ) -> Transcript:
         """Send `example` through the graph in topological order.
 
-        Nodes that wait for nobody run at the same time. Raises `CallFailed` as soon as a node's
-        call has failed for good: what its readers would say then is not what was asked for.
+        `sampling` is one for all nodes, or one per node. Nodes that wait for nobody run at the same
+        time; `observe` is told of each as it starts and ends, `hear` of the end node's answer as it
+        grows, if the engine can tell. Raises `CallFailed` as soon as a node's call has failed for
+        good: what its readers would say then is not what was asked for.
         """
+        samplings = [sampling] * len(self.dag) if isinstance(sampling, Sampling) else sampling
         contexts = share_context(example.context_chunks, self.dag)
         turns: dict[int, Turn] = {}
 
         async def run(node: int) -> None:
             responses = [turns[p].completion.text for p in self.dag.parents[node]]
-            role = prompt_role(self.dag, node)
-            prompt = write_prompt(role, responses, contexts[node], example.question)
-            agent = self.agents[node]
-            completion = await agent.respond(prompt, sampling, engine)
-            turns[node] = Turn(agent.name, role, prompt, completion)
+            prompt = self.prompt(node, responses, contexts[node], example.question)
+            observe(NodeStarted(node, self.agents[node].name, prompt_role(self.dag, node), prompt))
+            asked = follow(engine, hear) if hear and node == self.dag.end else engine
+            turns[node] = await self.ask(node, prompt, asked, samplings[node])
+            observe(NodeEnded(node, turns[node]))
 
         for layer in self.dag.layers():
             if len(layer) == 1:
@@ -67,6 +105,16 @@ class System:
                 await asyncio.gather(*(run(node) for node in layer))
         by_node = tuple(turns[node] for node in range(len(self.dag)))
         return Transcript(example.id, by_node, turns[self.dag.end].completion.text)
+
+    def prompt(self, node: int, responses: Sequence[str], context: str, question: str) -> str:
+        """Return what a node is given; `responses` are its parents' by index, `context` is its."""
+        return write_prompt(prompt_role(self.dag, node), responses, context, question)
+
+    async def ask(self, node: int, prompt: str, engine: Engine, sampling: Sampling) -> Turn:
+        """Let one node speak; raises `CallFailed` when its answer is not to be had."""
+        agent = self.agents[node]
+        completion = await agent.respond(prompt, sampling, engine)
+        return Turn(agent.name, prompt_role(self.dag, node), prompt, completion)
 
 
 def prompt_role(dag: Dag, node: int) -> PromptRole:

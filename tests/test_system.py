@@ -10,7 +10,7 @@ from hswarm.engines.request import Blend, CallFailed, Completion, Sampling
 from hswarm.evaluate import evaluate
 from hswarm.graph.dag import Dag
 from hswarm.graph.shapes import chain, star
-from hswarm.system import System, prompt_role, share_context
+from hswarm.system import NodeEnded, NodeStarted, System, prompt_role, share_context
 from hswarm.tasks.task import Example
 
 SAMPLING = Sampling(max_tokens=8)
@@ -122,3 +122,35 @@ def test_transcripts_can_be_watched():
 
     [(system, example, transcript)] = seen
     assert (system, example, transcript.example) == (0, 0, "a")
+
+
+def test_nodes_may_each_decode_in_their_own_way():
+    asked = {}
+
+    class Noting(Echo):
+        async def generate(self, request, /):
+            asked[request.model.family] = request.sampling
+            return await super().generate(request)
+
+    samplings = [Sampling(max_tokens=k + 1) for k in range(3)]
+    system = system_of(chain([2, 0, 1]))
+    asyncio.run(system.answer(Example("x", "Why?", ("",)), Noting(), samplings))
+
+    assert asked == {f"m{k}": samplings[k] for k in range(3)}
+
+
+def test_whoever_watches_is_told_of_every_node_as_it_starts_and_ends():
+    events = []
+    system = system_of(star([3, 2, 1, 0]))
+    transcript = asyncio.run(
+        system.answer(Example("x", "Why?", ("",)), Echo(), SAMPLING, observe=events.append)
+    )
+
+    order = [(type(event), event.node) for event in events]
+    for node, parents in enumerate(system.dag.parents):
+        assert order.index((NodeStarted, node)) < order.index((NodeEnded, node))
+        for parent in parents:
+            assert order.index((NodeEnded, parent)) < order.index((NodeStarted, node))
+    assert {e.node: e.turn for e in events if isinstance(e, NodeEnded)} == dict(
+        enumerate(transcript.turns)
+    )

@@ -129,6 +129,18 @@ def bootstrap(
     return Bootstrap(observed, (1 + reached) / (1 + resamples), Interval(low, high))
 
 
+def mean_interval(scores: Sequence[float]) -> Interval | None:
+    """Return the 95 % confidence interval of the mean of some scores; None without any.
+
+    Wilson's where all are 0 or 1, else that of a bootstrap (seed 0).
+    """
+    if not scores:
+        return None
+    if all(score in (0.0, 1.0) for score in scores):
+        return wilson(sum(score == 1.0 for score in scores), len(scores))
+    return bootstrap(scores, [0.0] * len(scores), seed=0).interval
+
+
 def _resampled_means(
     values: NDArray[np.float64], resamples: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:

@@ -15,8 +15,11 @@ from hswarm import __version__
 from hswarm.cli import experts, show
 from hswarm.cli.optimize import EPILOG as OPTIMIZE_EPILOG
 from hswarm.cli.optimize import optimize
+from hswarm.cli.pipelines import ASK_EPILOG, EXPORT_EPILOG, VERIFY_EPILOG, ask, export, verify
 from hswarm.cli.runs import EPILOG as RUNS_EPILOG
 from hswarm.cli.runs import runs
+from hswarm.cli.serve import EPILOG as SERVE_EPILOG
+from hswarm.cli.serve import serve
 from hswarm.errors import HswarmError
 
 EPILOG: Final = """Examples:
@@ -25,6 +28,9 @@ EPILOG: Final = """Examples:
   hswarm runs                         what has been run
   hswarm show run runs/NAME           what a run found
   hswarm show tasks                   what there is to run
+  hswarm export runs/NAME --out DIR   what it found, as a folder to hand on
+  hswarm ask DIR "a question"         its answer, and every node's
+  hswarm serve DIR                    behind OpenAI's API, with a page to ask on
 
 Each command explains itself: hswarm optimize --help"""
 
@@ -37,6 +43,10 @@ app = typer.Typer(
 )
 app.command(epilog=OPTIMIZE_EPILOG)(optimize)
 app.command(epilog=RUNS_EPILOG)(runs)
+app.command(epilog=EXPORT_EPILOG)(export)
+app.command(epilog=VERIFY_EPILOG)(verify)
+app.command(epilog=ASK_EPILOG)(ask)
+app.command(epilog=SERVE_EPILOG)(serve)
 app.add_typer(show.app, name="show")
 app.add_typer(experts.app, name="experts")
 
@@ -70,8 +80,14 @@ def main() -> None:
     except* HswarmError as group:  # from concurrent calls they come in groups
         mendable = list(_leaves(group))
     if mendable:
-        print(f"error: {mendable[0]}\nhint: {mendable[0].hint}", file=sys.stderr)
+        for what, text in (("error", str(mendable[0])), ("hint", mendable[0].hint)):
+            print(f"{what}: {_on_one_line(text)}", file=sys.stderr)
         sys.exit(2)
+
+
+def _on_one_line(text: str) -> str:
+    """Return `text` without what a terminal would obey: it may quote a file of a stranger's."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _leaves(group: BaseExceptionGroup[HswarmError]) -> list[HswarmError]:

@@ -43,8 +43,12 @@ def sparkline(numbers: Sequence[float], width: int) -> str:
     finite = [number for number in shown if math.isfinite(number)]
     if not finite:
         return " " * len(shown)
-    low, span = min(finite), max(finite) - min(finite)
-    scale = (len(BARS) - 1) / span if span > 0 else 0.0
-    return "".join(
-        BARS[round((number - low) * scale)] if math.isfinite(number) else " " for number in shown
-    )
+    # Of halves, so that the span of huge numbers is a number, too.
+    low = min(finite) / 2
+    span = max(finite) / 2 - low
+
+    def bar(number: float) -> str:
+        share = (number / 2 - low) / span if span > 0 else 0.0
+        return BARS[round(share * (len(BARS) - 1))]
+
+    return "".join(bar(number) if math.isfinite(number) else " " for number in shown)

@@ -170,7 +170,7 @@ def _cost(result: Result) -> str:
 
 
 def suggest(result: Result, config: RunConfig, folder: Path) -> list[str]:
-    """Return commands to go on with after the run in `folder`: more budget, another seed."""
+    """Return commands to go on with after the run in `folder`: more budget, a seed, an export."""
     search, budget = config.search, config.budget
     more = {
         "max-iterations": ("--max-iterations", max(1, 2 * search.max_iterations)),
@@ -182,4 +182,8 @@ def suggest(result: Result, config: RunConfig, folder: Path) -> list[str]:
         option, value = more[result.stopped]
         commands.append(f"hswarm optimize --resume {quote(str(folder))} {option} {value}")
     settings = quote(str(folder / "config.yaml"))
-    return [*commands, f"hswarm optimize --config {settings} --seed {search.seed + 1}"]
+    return [
+        *commands,
+        f"hswarm optimize --config {settings} --seed {search.seed + 1}",
+        f"hswarm export {quote(str(folder))} --out my-pipeline",
+    ]

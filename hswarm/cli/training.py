@@ -1,4 +1,4 @@
-"""The training of a pool as it is watched: redrawn in place in a terminal, else a line now and then."""
+"""The training of a pool as it is watched: redrawn in a terminal, else a line now and then."""
 
 from __future__ import annotations
 

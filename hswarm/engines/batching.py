@@ -14,9 +14,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from hswarm.engines.request import CallFailed, Completion, Request
+from hswarm.engines.streaming import Hear
 
 Outcome = Completion | CallFailed
 """What became of a request: its answer, or why there is none."""
@@ -27,15 +29,37 @@ needs a few from an answer to its next request (a gather, a task group), more wh
 between come from a memo; a pass takes a microsecond or two."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How an answer begins that is not over yet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audience:
+    """Who waits for the answers of a flush, by place; to be looked at from any thread."""
+
+    followed: frozenset[int] = frozenset()
+    """Answers that somebody wants to hear while they grow."""
+    gone: set[int] = field(default_factory=set)
+    """Answers that nobody waits for any more; it grows while the flush runs."""
+
+
+Batch = Sequence[tuple[int, Outcome | Said]]
+"""News of some requests, by their place in the flush."""
+
+
 class Runner(Protocol):
     """Answers many requests at once. Called from one thread at a time, and not the event loop's."""
 
-    def run(self, requests: Sequence[Request], /) -> Iterator[Sequence[tuple[int, Outcome]]]:
+    def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Yield (place in `requests`, outcome) in batches as they get done, every place once.
 
         A request that cannot be answered is an outcome, `CallFailed`; what is raised ends all of
         them. An empty batch may be yielded at any time: it is a chance to stop, for when nobody
-        waits for the rest any more the iterator is closed.
+        waits for the rest any more the iterator is closed. Of the places that are followed the text
+        so far may be yielded before; those that are gone may be left out.
         """
         ...
 
@@ -55,16 +79,24 @@ class Work:
 class _Call:
     request: Request
     answer: asyncio.Future[Completion]
+    hear: Hear | None
+    leave: Callable[[], None] | None = None
+    """Tells the runner, once it has the call, that nobody waits for it any more."""
 
 
 @dataclass(slots=True, eq=False)
 class _Flush:
     loop: asyncio.AbstractEventLoop
     calls: list[_Call]
+    audience: Audience = field(init=False)
     open: list[_Call] = field(init=False)
 
     def __post_init__(self) -> None:
         self.open = list(self.calls)
+        followed = frozenset(place for place, call in enumerate(self.calls) if call.hear)
+        self.audience = Audience(followed)
+        for place, call in enumerate(self.calls):
+            call.leave = partial(self.audience.gone.add, place)
 
     def abandoned(self) -> bool:
         """Whether nobody waits any more. Each call is looked at once, however often one asks."""
@@ -93,15 +125,27 @@ class BatchingEngine:
 
     async def generate(self, request: Request, /) -> Completion:
         """Answer `request` in the next flush; raises `CallFailed` when its own call fails."""
+        return await self._ask(request, None)
+
+    async def stream(self, request: Request, hear: Hear, /) -> Completion:
+        """Answer `request` as `generate` does; `hear` is told what the runner tells of it."""
+        return await self._ask(request, hear)
+
+    async def _ask(self, request: Request, hear: Hear | None) -> Completion:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._adopt(loop)
-        call = _Call(request, loop.create_future())
+        call = _Call(request, loop.create_future(), hear)
         self._waiting.append(call)
         self._quiet = 0
         if not self._watching and self._running is None:
             self._watch()
-        return await call.answer
+        try:
+            return await call.answer
+        except asyncio.CancelledError:
+            if call.leave is not None:
+                call.leave()
+            raise
 
     def on_flush(self, callback: Callable[[], None]) -> None:
         """Have `callback` called on the event loop after each flush.
@@ -152,7 +196,8 @@ class BatchingEngine:
         error: Exception | None = None
         started = time.perf_counter()
         try:
-            for batch in self._runner.run([call.request for call in flush.calls]):
+            requests = [call.request for call in flush.calls]
+            for batch in self._runner.run(requests, flush.audience):
                 if flush.abandoned():
                     break
                 if batch:
@@ -171,11 +216,15 @@ class BatchingEngine:
             if not flush.loop.is_closed():
                 raise
 
-    def _deliver(self, flush: _Flush, batch: Sequence[tuple[int, Outcome]], seconds: float) -> None:
+    def _deliver(self, flush: _Flush, batch: Batch, seconds: float) -> None:
         self.work.seconds += seconds
-        self.work.requests += len(batch)
         for place, outcome in batch:
-            answer = flush.calls[place].answer
+            answer, hear = flush.calls[place].answer, flush.calls[place].hear
+            if isinstance(outcome, Said):
+                if hear is not None and not answer.done():
+                    hear(outcome.text)
+                continue
+            self.work.requests += 1
             if isinstance(outcome, Completion):
                 self.work.generated_tokens += outcome.generated_tokens
                 if not answer.done():

@@ -19,6 +19,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from hswarm.engines.batching import Work
 from hswarm.engines.request import Completion, Engine, Request
+from hswarm.engines.streaming import Hear, follow
 
 _SAVE_EVERY: Final = 256
 """New answers that are saved at once if the engine does not say when a flush is over."""
@@ -105,16 +106,19 @@ class Flushing(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Shared:
+    """A call that several may wait for, and those of them who listen."""
+
     call: asyncio.Task[Completion]
+    ears: list[Hear]
     waiters: int = 0
 
 
 class MemoEngine:
     """An engine that asks `inner` only for what it does not know yet, and counts into `usage`.
 
-    With `remember` off nothing is kept or shared and every request counts as generated. In memory,
-    `keep` answers are kept at hand beside a store, all of them without one. A failed call is
-    neither remembered nor counted.
+    With `remember` off nothing is kept or shared and every request counts as generated. The last
+    `keep` answers are kept at hand; older ones are left to the store, or forgotten without one. A
+    failed call is neither remembered nor counted.
     """
 
     def __init__(
@@ -178,9 +182,7 @@ class MemoEngine:
         """Store what is new. To be called before a state that relies on it is written."""
         if self._failure is not None:
             raise self._failure
-        if self._store is None:
-            return
-        if self._unsaved:
+        if self._store is not None and self._unsaved:
             self._store.save([(request.key(), entry) for request, entry in self._unsaved])
             self._unsaved = []
         for request in list(islice(self._known, max(0, len(self._known) - self._keep))):
@@ -195,12 +197,23 @@ class MemoEngine:
 
     async def generate(self, request: Request, /) -> Completion:
         """Answer `request` from memory, from the store, or by asking `inner` once."""
+        return await self._answer(request, None)
+
+    async def stream(self, request: Request, hear: Hear, /) -> Completion:
+        """Answer `request` as `generate` does; `hear` is told what `inner` tells of it.
+
+        Who joins a call that nobody listened to when it began is told nothing.
+        """
+        return await self._answer(request, hear)
+
+    async def _answer(self, request: Request, hear: Hear | None) -> Completion:
         if not self._remember:
-            completion = await self._inner.generate(request)
+            inner = follow(self._inner, hear) if hear else self._inner
+            completion = await inner.generate(request)
             self._count(completion)
         else:
             known = self._known.get(request) or self._recall(request)
-            completion = known or await self._share(request)
+            completion = known or await self._share(request, hear)
         self.usage.answered += 1
         return completion
 
@@ -221,35 +234,51 @@ class MemoEngine:
             self._known[request] = stored.completion
         return stored.completion
 
-    async def _share(self, request: Request) -> Completion:
+    async def _share(self, request: Request, hear: Hear | None) -> Completion:
         """Wait for the one call for `request`; only the last waiter to give up cancels it."""
         shared = self._in_flight.get(request)
         if shared is None or shared.call.done():
-            shared = _Shared(asyncio.create_task(self._ask(request)))
+            shared = self._begin(request, listened=hear is not None)
             self._in_flight[request] = shared
         shared.waiters += 1
+        if hear is not None:
+            shared.ears.append(hear)
         try:
             return await asyncio.shield(shared.call)
         finally:
             shared.waiters -= 1
+            if hear is not None:
+                shared.ears.remove(hear)
             if not shared.waiters:
                 shared.call.cancel()
                 if self._in_flight.get(request) is shared:
                     del self._in_flight[request]
 
-    async def _ask(self, request: Request) -> Completion:
+    def _begin(self, request: Request, *, listened: bool) -> _Shared:
+        ears: list[Hear] = []
+
+        def tell(text: str) -> None:
+            for hear in ears:
+                hear(text)
+
+        inner = follow(self._inner, tell) if listened else self._inner
+        return _Shared(asyncio.create_task(self._ask(request, inner)), ears)
+
+    async def _ask(self, request: Request, inner: Engine) -> Completion:
         if self._failure is not None:
             raise self._failure
-        completion = await self._inner.generate(request)
+        completion = await inner.generate(request)
         self._learn(request, completion)
-        if self._flushing is None and len(self._unsaved) >= _SAVE_EVERY:
+        ripe = max(len(self._unsaved), len(self._known) - self._keep) >= _SAVE_EVERY
+        if ripe and self._flushing is None:
             self.flush()
         return completion
 
     def _learn(self, request: Request, completion: Completion) -> None:
         """Keep an answer and count it to the present step."""
         self._known[request] = completion
-        self._counted.append(request)
+        if self._step is not None:
+            self._counted.append(request)
         self._count(completion)
         if self._store is not None:
             self._unsaved.append((request, Remembered(completion, self._step or 0)))

@@ -93,3 +93,7 @@ class Engine(Protocol):
 
 class CallFailed(Exception):  # noqa: N818  (it is an outcome, not a mistake)
     """A single call failed for good. The item it belongs to is reported and never scored."""
+
+
+class TooLong(CallFailed):
+    """The prompt has more tokens than the model takes: no use to ask again."""

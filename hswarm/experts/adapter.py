@@ -19,6 +19,9 @@ from hswarm.experts.folder import FLOATS, Stored, missing_weights, read_json, re
 CONFIG: Final = "adapter_config.json"
 WEIGHTS: Final = "adapter_model.safetensors"
 
+_LARGEST: Final = 1e9
+"""No rank and no alpha is near it."""
+
 _TENSOR: Final = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
 
 _UNBLENDABLE: Final = {
@@ -98,7 +101,7 @@ def open_adapter(name: str, folder: Path) -> Adapter:
 
 def _check_kind(name: str, config: Mapping[str, Any]) -> None:
     extras = [what for key, what in _UNBLENDABLE.items() if config.get(key)]
-    if config.get("bias") not in {None, "none"}:
+    if config.get("bias") not in (None, "none"):
         extras.append("biases")
     if config.get("peft_type") != "LORA":
         extras = [f"of type {config.get('peft_type')}"]
@@ -114,7 +117,9 @@ def _check_kind(name: str, config: Mapping[str, Any]) -> None:
 
 def _read_scale(path: Path, config: Mapping[str, Any]) -> Scale:
     rank, alpha = config.get("r"), config.get("lora_alpha")
-    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
+    if not (isinstance(rank, int) and 0 < rank < _LARGEST) or not (
+        isinstance(alpha, int | float) and abs(alpha) < _LARGEST
+    ):
         raise HswarmError(f"{path} states no r and lora_alpha.", hint="Fetch the file again.")
     return Scale(
         rank, float(alpha), bool(config.get("use_rslora")), bool(config.get("fan_in_fan_out"))

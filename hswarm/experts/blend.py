@@ -114,12 +114,15 @@ def blend(stack: ExpertStack, row: Sequence[float], out: Tensor | None = None) -
     return stack.split(out)
 
 
-def save_adapter(family: Family, row: Sequence[float], folder: Path) -> None:
+def save_adapter(
+    family: Family, row: Sequence[float], folder: Path, stack: ExpertStack | None = None
+) -> None:
     """Write the blend `row` of `family` to a new `folder` in PEFT's format, as float32.
 
-    PEFT loads it onto the family's base like any adapter. FileExistsError if the folder is there.
+    `stack` is the family's, where it is at hand. PEFT loads the adapter onto the family's base like
+    any other. FileExistsError if the folder is there.
     """
-    tensors = blend(stack_experts(family), row)
+    tensors = blend(stack or stack_experts(family), row)
     config = read_json(family.experts[0].folder / CONFIG)
     config["base_model_name_or_path"] = family.base_source
     folder.mkdir(parents=True)

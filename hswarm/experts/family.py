@@ -50,6 +50,8 @@ class Family:
     """The base model's folder."""
     base_source: str
     """Where others find the base: its hub id, or its absolute path."""
+    base_fingerprint: str
+    """SHA-256 of the base model: weights, configuration, tokenizer."""
     experts: tuple[Expert, ...]
     prompt: PromptStyle
     """Whether prompts go through the tokenizer's chat template."""
@@ -101,8 +103,9 @@ def open_family(
         for key, adapter in opened.items()
     )
     scale = first.scale
+    base_fingerprint = hash_base(base_folder, config, base_tensors, code=trust_remote_code)
     essence = {
-        "base": hash_base(base_folder, config, base_tensors, code=trust_remote_code),
+        "base": base_fingerprint,
         "experts": [expert.fingerprint for expert in experts],
         "scale": [scale.rank, scale.alpha, scale.use_rslora, scale.fan_in_fan_out],
         "prompt": prompt,
@@ -112,6 +115,7 @@ def open_family(
         name=name,
         base=base_folder,
         base_source=str(base_folder.resolve()) if local else base.partition("@")[0],
+        base_fingerprint=base_fingerprint,
         experts=experts,
         prompt=prompt,
         scale=scale,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from hswarm.errors import HswarmError
 
@@ -117,10 +118,11 @@ def read_tensors(files: Iterable[Path]) -> dict[str, Stored]:
             raise HswarmError(
                 f"{file} cannot be read: {error.strerror}.", hint="Fetch the folder again."
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             found = {}
         size = file.stat().st_size
-        if not found or not all(_is_whole(tensor, size) for tensor in found.values()):
+        whole = all(_is_whole(tensor, size) for tensor in found.values())
+        if not found or not whole or not _is_readable(file):
             raise HswarmError(
                 f"{file} is not a complete safetensors file.",
                 hint="Fetch it again; in a git checkout run `git lfs pull`.",
@@ -139,6 +141,15 @@ def _is_whole(tensor: Stored, file_size: int) -> bool:
     length = tensor.stop - tensor.start
     fits = item is None or length == item * math.prod(tensor.shape)
     return fits and 0 < tensor.start <= tensor.stop <= file_size
+
+
+def _is_readable(file: Path) -> bool:
+    """Whether the library that will load the tensors takes the file: no gaps, no overlaps."""
+    try:
+        with safe_open(file, framework="np"):
+            return True
+    except (SafetensorError, OSError):
+        return False
 
 
 def _is_finite(tensor: Stored) -> bool:

@@ -11,8 +11,8 @@ from huggingface_hub import snapshot_download
 from hswarm.errors import HswarmError
 
 _HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
-_WANTED: Final = ("*.safetensors", "*.json", "tokenizer*", "*.model", "*.txt", "*.jinja")
-_UNWANTED: Final = ("*/*", "consolidated*")
+WANTED: Final = ("*.safetensors", "*.json", "tokenizer*", "*.model", "*.txt", "*.jinja")
+UNWANTED: Final = ("*/*", "consolidated*")
 """Nothing below the top folder, and no second copy of the weights in another format."""
 
 
@@ -40,8 +40,8 @@ def locate(source: str, *, revision: str | None = None, code: bool = False) -> P
         folder = snapshot_download(
             repository,
             revision=at or revision,
-            allow_patterns=[*_WANTED, *(["*.py"] if code else [])],
-            ignore_patterns=list(_UNWANTED),
+            allow_patterns=[*WANTED, *(["*.py"] if code else [])],
+            ignore_patterns=list(UNWANTED),
         )
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")

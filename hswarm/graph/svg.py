@@ -176,7 +176,7 @@ def _draw_node(dag: Dag, node: int, box: Box, label: str, names: Sequence[str]) 
     read = ", ".join(names[parent] for parent in dag.parents[node])
     tooltip = f"{names[node]} (node {node})" + (f" reads {read}" if read else "")
     return (
-        f'<g class="node"><title>{escape(tooltip)}</title>'
+        f'<g class="node" data-node="{node}"><title>{escape(tooltip)}</title>'
         f'<rect x="{box.left:g}" y="{box.middle - BOX_HEIGHT / 2:g}" '
         f'width="{box.right - box.left:g}" height="{BOX_HEIGHT:g}" rx="8" '
         f'fill="{FILLS[kind]}" stroke="{STROKES[kind]}" stroke-width="1.5"/>'

@@ -21,6 +21,8 @@ class Score(_Frozen):
 
     utility: float | None
     """None where nothing could be scored."""
+    interval: tuple[float, float] | None = None
+    """Its 95 % confidence interval."""
     items: int
     unscored: int = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from hswarm.config import RunConfig
@@ -83,3 +84,19 @@ def _leaves(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[f"{prefix}{key}"] = value
     return found
+
+
+def refuse_other_content(
+    folder: Path, provenance: Mapping[str, Any], now: Mapping[str, str]
+) -> None:
+    """Raise HswarmError where the run in `folder` was begun with other models or other data.
+
+    `provenance` is what it wrote then, `now` the fingerprints of its task and its pool today.
+    """
+    before = provenance.get("fingerprints", {})
+    for what, fingerprint in now.items():
+        if before.get(what, fingerprint) != fingerprint:
+            raise HswarmError(
+                f"The {what} is not what {folder} was begun with: its content has changed.",
+                hint=f"Restore the {what}, or start a new run.",
+            )

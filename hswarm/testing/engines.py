@@ -11,9 +11,11 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 from hswarm.engines.request import CallFailed, Completion, Engine, Request
+from hswarm.engines.streaming import follow
 
 T = TypeVar("T")
 
@@ -98,6 +100,23 @@ class EngineContract(ABC):
             return list(rest)
 
         assert self._run(cancel_first) == self._ask(requests)[1:]
+
+    def test_what_is_heard_is_how_the_answer_begins(self) -> None:
+        """An engine that can tell of an answer before it is over tells ever more of that answer."""
+        requests = self.requests()
+        heard: list[list[str]] = [[] for _ in requests]
+
+        async def listen(engine: Engine) -> list[Completion]:
+            calls = (
+                follow(engine, heard[place].append).generate(request)
+                for place, request in enumerate(requests)
+            )
+            return list(await asyncio.gather(*calls))
+
+        answers = self._run(listen)
+        assert answers == self._ask(requests)
+        for texts, answer in zip(heard, answers, strict=True):
+            assert all(b.startswith(a) for a, b in pairwise([*texts, answer.text]))
 
     def test_failure_harms_no_other(self) -> None:
         """A call that fails raises `CallFailed`, for itself alone."""

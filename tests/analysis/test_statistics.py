@@ -13,6 +13,7 @@ from hswarm.analysis.statistics import (
     compare,
     holm,
     mcnemar,
+    mean_interval,
     wilson,
     z_test,
 )
@@ -236,3 +237,21 @@ def test_holm_keeps_the_order_and_never_lowers(p_values):
     for p, c in zip(p_values, corrected, strict=True):
         for q, d in zip(p_values, corrected, strict=True):
             assert p > q or c <= d
+
+
+# --- intervals of one system's score ---
+
+
+def test_the_interval_of_right_and_wrong_answers_is_wilsons():
+    assert mean_interval([1.0, 0.0, 1.0, 1.0]) == wilson(3, 4)
+
+
+def test_the_interval_of_graded_scores_is_a_bootstraps():
+    scores = [0.25, 0.5, 0.75, 0.5]
+    interval = mean_interval(scores)
+    assert interval == mean_interval(scores)
+    assert 0.25 < interval.low < 0.5 < interval.high < 0.75
+
+
+def test_without_scores_there_is_no_interval():
+    assert mean_interval([]) is None

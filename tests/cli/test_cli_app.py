@@ -16,6 +16,10 @@ COMMANDS = [
     [],
     ["optimize"],
     ["runs"],
+    ["export"],
+    ["verify"],
+    ["ask"],
+    ["serve"],
     ["show"],
     ["show", "tasks"],
     ["show", "agents"],
@@ -37,7 +41,7 @@ finally:
 """
 
 
-@pytest.mark.parametrize("command", [[], ["optimize"]])
+@pytest.mark.parametrize("command", [[], ["optimize"], ["verify"]])
 def test_help_loads_nothing_heavy(command):
     environment = {**os.environ, "PYTHONPATH": str(Path(hswarm.__file__).parents[1])}
     done = subprocess.run(
@@ -114,6 +118,11 @@ def test_what_the_user_can_mend_is_two_lines_on_stderr(run_main):
     assert code == 2
     assert output.err == "error: No [such] task.\nhint: Try another.\n"
     assert output.out == ""
+
+
+def test_what_a_terminal_would_obey_is_not_printed(run_main):
+    _, output = run_main(HswarmError("A\x1b[2J\nB.", hint="C\rD."))
+    assert output.err == "error: A\ufffd[2J\ufffdB.\nhint: C\ufffdD.\n"
 
 
 def test_so_it_is_from_concurrent_calls(run_main):

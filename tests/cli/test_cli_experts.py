@@ -32,8 +32,8 @@ def test_build_says_how_long_it_takes_and_reports(recipe, tmp_path):
     assert recipe.built == tmp_path / "new"
     lines = done.stderr.splitlines()
     assert lines[0].endswith("on 2 cores.")
-    assert lines[1].startswith("base: 2 steps")
-    assert lines[2].startswith("friends: 2 steps")
+    assert lines[1].startswith("base: step 1 of 2, loss 0.500")
+    assert lines[3].startswith("friends: step 1 of 2, loss 0.500")
     assert any(line.startswith("Done") and str(tmp_path / "new") in line for line in lines)
     assert f"--pool {tmp_path / 'new' / 'tiny.yaml'}" in lines[-1]
 

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hswarm.cli.numerals import (
@@ -48,6 +48,8 @@ def test_sparkline_rises_from_the_least_to_the_greatest():
     assert sparkline([], 10) == ""
 
 
+@example([1.7976931348623157e308, -9.9792015476736e291], 2)
+@example([5e-324, 0.0], 2)
 @given(st.lists(st.floats(), max_size=50), st.integers(1, 40))
 def test_sparkline_is_total_and_keeps_order(numbers, width):
     line = sparkline(numbers, width)

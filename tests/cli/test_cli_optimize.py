@@ -73,6 +73,7 @@ def test_the_result_goes_to_stdout_and_the_rest_to_stderr(hswarm_main, started):
         "  hswarm show run runs/it\n"
         "  hswarm optimize --resume runs/it --max-iterations 6\n"
         "  hswarm optimize --config runs/it/config.yaml --seed 1\n"
+        "  hswarm export runs/it --out my-pipeline\n"
     )
 
 

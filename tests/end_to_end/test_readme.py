@@ -1,5 +1,6 @@
 """What the README says to type is typed, in its order, on fewer items where it would take long."""
 
+import inspect
 import json
 import re
 import shlex
@@ -7,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 import yaml
 
 from hswarm.agents.pool import read_pool
 from hswarm.catalog import find
 from hswarm.cli import app as cli
+from hswarm.cli.serve import serve
 from hswarm.experts.training import Schedule
 from hswarm.tiny import build
 
@@ -98,7 +101,12 @@ def test_the_demo_is_a_run(run, there):
     assert list(there.glob("runs/gaia-text-*/result.json"))
 
 
-@pytest.mark.parametrize("line", [line for line in typed() if not line.startswith("make ")])
+def is_run(line):
+    """Whether a command is run here as it stands: `make` and `serve` are below and above."""
+    return line.startswith("hswarm ") and not line.startswith("hswarm serve")
+
+
+@pytest.mark.parametrize("line", filter(is_run, typed()))
 def test_every_command(line, run, monkeypatch):
     monkeypatch.setattr(build, "BASE_SCHEDULE", MOMENT)
     monkeypatch.setattr(build, "EXPERT_SCHEDULES", dict.fromkeys(build.EXPERT_SCHEDULES, MOMENT))
@@ -108,6 +116,38 @@ def test_every_command(line, run, monkeypatch):
 def test_what_was_built_is_a_pool(there):
     """After the commands above: their build is a pool that opens."""
     assert len(read_pool(there / "tiny" / "tiny.yaml").open()) == 10
+
+
+def test_the_server(there):
+    """After the commands above: what they exported is served where the README says."""
+    [line] = [line for line in typed() if line.startswith("hswarm serve")]
+    words = [*shlex.split(line)[1:], "--port", "0", "--threads", "1"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "hswarm", *words], stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = process.stderr.readline()
+        url = said.split("answers on ")[1].split()[0].rstrip(".")
+        assert httpx2.get(f"{url}/v1/models").json()["data"][0]["id"] == "my-pipeline"
+        assert "<html" in httpx2.get(url).text
+        process.terminate()
+    assert "http://127.0.0.1:8000" in README
+    assert inspect.signature(serve).parameters["port"].default == 8000
+
+
+def test_only_these_are_not_run():
+    others = [line for line in typed() if not is_run(line)]
+    assert others == [
+        "make demo", "make test", 'pip install "hswarm[serve]"', "hswarm serve my-pipeline",
+    ]  # fmt: skip
+
+
+def test_the_python_example_of_a_pipeline(there):
+    """After the commands above: what they exported answers."""
+    done = subprocess.run(
+        [sys.executable, "-c", blocks("python")[1]], capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stderr
+    assert done.stdout.strip().endswith("']")
 
 
 def test_the_python_example(there, capsys):

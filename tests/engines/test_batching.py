@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.batching import BatchingEngine, Said
 from hswarm.engines.request import CallFailed, Completion, Remote, Request, Sampling
 from hswarm.testing.engines import EngineContract
 
@@ -32,8 +32,9 @@ class Echo:
         self.begun = threading.Event()
         self.closed = threading.Event()
 
-    def run(self, requests):
+    def run(self, requests, audience):
         self.flushes.append([r.prompt for r in requests])
+        self.audience = audience
         self.begun.set()
         try:
             for start in range(0, len(requests), self.size):
@@ -176,6 +177,48 @@ def test_a_runner_is_stopped_once_nobody_waits_any_more():
         await engine.aclose()
 
     asyncio.run(main())
+
+
+def test_a_runner_can_tell_who_has_gone():
+    runner = Echo()
+    runner.batch_may_go.clear()
+    engine = BatchingEngine(runner)
+
+    async def main():
+        calls = [asyncio.ensure_future(engine.generate(request(str(k)))) for k in range(3)]
+        assert await asyncio.to_thread(runner.begun.wait, 30)
+        assert not runner.audience.gone
+        calls[1].cancel()
+        await asyncio.wait([calls[1]])
+        assert runner.audience.gone == {1}
+        runner.batch_may_go.set()
+        assert (await calls[2]).text == "a 2"
+        await engine.aclose()
+
+    asyncio.run(main())
+
+
+def test_who_listens_is_told_how_the_answer_begins_and_nobody_else_is():
+    class Telling(Echo):
+        def run(self, requests, audience):
+            assert audience.followed == frozenset({1})
+            for said in ("a", "a b"):
+                yield [(1, Said(said))]
+            yield from super().run(requests, audience)
+
+    engine = BatchingEngine(Telling())
+    heard = []
+
+    async def main():
+        silent = asyncio.ensure_future(engine.generate(request("x")))
+        told = asyncio.ensure_future(engine.stream(request("b c"), heard.append))
+        assert (await silent).text == "a x"
+        assert (await told).text == "a b c"
+        await engine.aclose()
+
+    asyncio.run(main())
+    assert heard == ["a", "a b"]
+    assert engine.work.requests == 2
 
 
 def test_what_a_runner_raises_reaches_everybody_it_left_unanswered():

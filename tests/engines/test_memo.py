@@ -49,7 +49,7 @@ class Runner:
     def __init__(self):
         self.flushes = []
 
-    def run(self, requests):
+    def run(self, requests, audience):
         self.flushes.append(sorted(r.prompt for r in requests))
         for start in range(0, len(requests), 2):
             yield [(k, completion(requests[k])) for k in range(start, len(requests))[:2]]
@@ -242,6 +242,70 @@ def test_what_memory_lets_go_is_found_in_the_store():
     assert store.loads > 0
     assert len(inner.asked) == 50
     assert memo.usage.generated == 50
+
+
+class Telling(Counting):
+    """Tells of an answer word by word."""
+
+    async def stream(self, asked, hear):
+        words = completion(asked).text.split()
+        for end in range(1, len(words)):
+            hear(" ".join(words[:end]))
+            await asyncio.sleep(0)
+        return await self.generate(asked)
+
+
+@pytest.mark.parametrize("remember", [True, False])
+def test_who_listens_is_told_and_what_is_known_is_not_told_again(remember):
+    inner = Telling()
+    memo = MemoEngine(inner, remember=remember)
+    heard = []
+
+    async def main():
+        for _ in range(2):
+            assert await memo.stream(request("a b"), heard.append) == completion(request("a b"))
+
+    asyncio.run(main())
+    assert heard == ["m", "m a", "m a b"] * (1 if remember else 2)
+
+
+def test_who_joins_a_call_hears_the_rest_of_it_until_it_leaves():
+    memo = MemoEngine(Telling())
+    first, second, third = [], [], []
+
+    async def main():
+        calls = [asyncio.ensure_future(memo.stream(request("a b c"), first.append))]
+        for _ in range(2):
+            await asyncio.sleep(0)
+        calls.append(asyncio.ensure_future(memo.stream(request("a b c"), second.append)))
+        leaving = asyncio.ensure_future(memo.stream(request("a b c"), third.append))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.gather(*calls)
+
+    asyncio.run(main())
+    assert first == ["m", "m a", "m a b", "m a b c"]
+    assert second == first[-len(second) :]
+    assert 0 < len(second) < 4
+    assert len(third) < len(second)
+
+
+def test_an_engine_that_cannot_tell_is_asked_all_the_same():
+    memo = MemoEngine(Counting())
+    heard = []
+    assert asyncio.run(memo.stream(request("a"), heard.append)) == completion(request("a"))
+    assert heard == []
+
+
+def test_without_a_store_what_is_oldest_is_forgotten():
+    inner = Counting()
+    memo = MemoEngine(inner, keep=10)
+    gather(memo, [request(str(k)) for k in range(1000)])
+    before = len(inner.asked)
+    gather(memo, [request(str(k)) for k in range(990, 1000)])
+    assert len(inner.asked) == before == 1000
+    gather(memo, [request("0")])
+    assert len(inner.asked) == 1001
 
 
 def test_steps_do_not_go_back():

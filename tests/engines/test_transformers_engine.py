@@ -6,6 +6,7 @@ import asyncio
 import random
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -13,9 +14,9 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.batching import Audience, BatchingEngine, Said
 from hswarm.engines.memo import MemoEngine
-from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampling
+from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampling, TooLong
 from hswarm.engines.transformers import TransformersRunner, adapters
 from hswarm.engines.transformers import runner as runner_module
 from hswarm.engines.transformers.decoder import Decoder
@@ -45,7 +46,7 @@ def make_requests(family, count, *, sampling=GREEDY, longest=30, rows=ROWS, seed
 
 
 def run(runner, requests):
-    outcomes = dict(pair for batch in runner.run(requests) for pair in batch)
+    outcomes = dict(pair for batch in runner.run(requests, Audience()) for pair in batch)
     assert sorted(outcomes) == list(range(len(requests)))
     return [outcomes[k] for k in range(len(requests))]
 
@@ -235,7 +236,7 @@ def test_requests_that_cannot_be_run_fail_alone_and_say_why(make_family):
     ]
     answer, *failures = run(TransformersRunner(family, LANE), requests)
     assert isinstance(answer, Completion)
-    assert [type(failure) for failure in failures] == [CallFailed] * 3
+    assert [type(failure) for failure in failures] == [TooLong, CallFailed, CallFailed]
     assert "202 tokens" in str(failures[0])
 
 
@@ -262,25 +263,74 @@ def test_a_flush_may_be_left_in_the_middle(make_family):
     requests = make_requests(family, 20)
     runner = TransformersRunner(family, EngineConfig(device="cpu", threads=2))
     expected = run(runner, requests)
-    flush = runner.run(requests)
+    flush = runner.run(requests, Audience())
     for _ in range(3):
         next(flush)
     flush.close()
     assert run(runner, requests) == expected
 
 
+def test_rows_that_nobody_waits_for_are_dropped_and_the_others_go_on(make_family):
+    family = make_family("qwen3")
+    requests = make_requests(family, 20, sampling=Sampling(60))
+    runner = TransformersRunner(family, LANE)
+    expected = run(runner, requests)
+    audience = Audience()
+    outcomes = {}
+    for number, batch in enumerate(runner.run(requests, audience)):
+        outcomes.update(batch)
+        if number == 3:
+            audience.gone.update(range(0, 20, 2))
+    left = {place: outcomes[place] for place in range(1, 20, 2)}
+    assert left == {place: expected[place] for place in range(1, 20, 2)}
+    assert len(outcomes) < len(requests)
+    assert run(runner, requests) == expected
+
+
+def test_when_everybody_has_gone_nothing_is_left_to_do(make_family):
+    family = make_family("qwen3")
+    requests = make_requests(family, 6)
+    runner = TransformersRunner(family, LANE)
+    audience = Audience(gone=set(range(6)))
+    outcomes = [place for batch in runner.run(requests, audience) for place, _ in batch]
+    assert len(outcomes) < 6
+    assert len(run(runner, requests)) == 6
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+def test_an_answer_is_heard_as_it_grows(architecture, make_family):
+    family = make_family(architecture)
+    requests = make_requests(family, 9)
+    runner = TransformersRunner(family, LANE)
+    expected = run(runner, requests)
+    heard = {}
+    outcomes = {}
+    for batch in runner.run(requests, Audience(followed=frozenset({1, 4, 5}))):
+        for place, news in batch:
+            if isinstance(news, Said):
+                heard.setdefault(place, []).append(news.text)
+            else:
+                outcomes[place] = news
+    assert [outcomes[place] for place in range(9)] == expected
+    assert set(heard) <= {1, 4, 5}
+    for place, texts in heard.items():
+        whole = [*texts, expected[place].text]
+        assert len(texts) > 1
+        assert all(later.startswith(text) for text, later in pairwise(whole))
+
+
 def test_lanes_stop_when_a_flush_is_left(make_family, monkeypatch):
     passes = 2_000_000
     reached = []
 
-    def endless(lane, rows):
+    def endless(lane, rows, gone):
         for k in range(passes):
             reached[:] = [k]
             yield []
 
     monkeypatch.setattr(Lane, "run", endless)
     runner = TransformersRunner(make_family("llama"), LANE)
-    flush = runner.run(make_requests(make_family("llama"), 3))
+    flush = runner.run(make_requests(make_family("llama"), 3), Audience())
     for _ in range(3):
         next(flush)
     flush.close()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
 
 from hswarm.engines.request import Sampling
 from hswarm.engines.transformers.forward import Packing
 from hswarm.engines.transformers.rows import Row, plan_readings
 from hswarm.engines.transformers.sampling import draw_noise, pick_tokens
+from hswarm.engines.transformers.speech import Speech
 
 
 def rows_of(lengths, blends):
@@ -115,3 +118,28 @@ def test_noise_is_the_seeds_alone(seed, tokens):
     assert len(noise) == tokens
     assert all(0 <= number < 1 for number in noise)
     assert draw_noise(Sampling(tokens + 5, 1.0, seed=seed))[:tokens] == noise
+
+
+ALPHABET = {char: k for k, char in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+BYTES = Tokenizer(models.BPE(vocab=ALPHABET, merges=[]))
+BYTES.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+BYTES.decoder = decoders.ByteLevel()
+BYTEWISE = PreTrainedTokenizerFast(tokenizer_object=BYTES)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20), st.booleans())
+def test_speech_grows_to_the_whole_text_and_never_takes_a_word_back(text, again):
+    tokens = BYTEWISE(text)["input_ids"]
+    speech = Speech(BYTEWISE)
+    said = ""
+    for end in range(1, len(tokens) + 1):
+        grown = speech.grow(tokens[:end])
+        if grown is not None:
+            assert grown.startswith(said)
+            assert grown != said
+            said = grown
+    if not text.endswith("\ufffd"):
+        assert said == text.strip()
+    if again and tokens:
+        first = speech.grow(tokens[:1])
+        assert first is None or text.strip().startswith(first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from hswarm.engines.batching import Outcome
+from hswarm.engines.batching import Outcome, Said
 from hswarm.engines.request import CallFailed, Completion
 from hswarm.engines.transformers.adapters import Adapters
 from hswarm.engines.transformers.decoder import Decoder
@@ -25,8 +25,8 @@ from hswarm.engines.transformers.sampling import pick_tokens
 from hswarm.experts.blend import ExpertStack
 from hswarm.experts.family import Family
 
-Done = list[tuple[int, Outcome]]
-"""What ended: the request's place in its flush, and its outcome."""
+News = list[tuple[int, Outcome | Said]]
+"""What became of requests, by their place in the flush."""
 
 _CACHE_SHARE: Final = 4
 """At most one part in so many of the memory goes to keys and values."""
@@ -90,15 +90,20 @@ class Lane:
         self._room = memory // _CACHE_SHARE // self._decoder.bytes_per_token()
         self._seats: list[_Seat | None] = []
 
-    def run(self, rows: Sequence[Row]) -> Iterator[Done]:
-        """Take `rows` to their ends, yielding after each pass what has ended."""
+    def run(self, rows: Sequence[Row], gone: Set[int]) -> Iterator[News]:
+        """Take `rows` to their ends, yielding after each pass what has ended or is followed.
+
+        Rows at places that are `gone`, which may be more and more, are dropped.
+        """
         waiting = self._start(rows)
         while waiting or any(self._seats):
-            done = self._advance(waiting)
-            if done is None:
-                done, rows = self._retreat(waiting)
+            news = self._advance(waiting)
+            if news is None:
+                news, rows = self._retreat(waiting)
                 waiting = self._start(rows)
-            yield done
+            yield news
+            if gone:
+                waiting = self._drop(gone, waiting)
 
     def _start(self, rows: Sequence[Row]) -> deque[Reading]:
         """Take the seats away from whoever has them, make room for `rows` and line them up."""
@@ -120,7 +125,7 @@ class Lane:
             )
         )
 
-    def _advance(self, waiting: deque[Reading]) -> Done | None:
+    def _advance(self, waiting: deque[Reading]) -> News | None:
         """Run one pass: read what finds seats, else decode. None if memory ran out."""
         try:
             if waiting and len(waiting[0].rows) <= self._seats.count(None):
@@ -135,14 +140,14 @@ class Lane:
                 raise
         return None
 
-    def _retreat(self, waiting: deque[Reading]) -> tuple[Done, list[Row]]:
+    def _retreat(self, waiting: deque[Reading]) -> tuple[News, list[Row]]:
         """After memory ran out: go back to half the rows and tokens, and begin again.
 
         Returns the rows still to run and, where a single row was too much, its failure.
         """
         seated = [seat.row for seat in self._seats if seat is not None]
         rows = seated + [row for reading in waiting for row in reading.rows]
-        failed: Done = []
+        failed: News = []
         if len(self._seats) == 1:
             failed = [(rows[0].place, CallFailed("there is not enough memory for this request"))]
             rows = rows[1:]
@@ -157,7 +162,18 @@ class Lane:
         self._decoder.discard()
         return failed, rows
 
-    def _read(self, reading: Reading, adapter: int) -> Done:
+    def _drop(self, gone: Set[int], waiting: deque[Reading]) -> deque[Reading]:
+        """Take the seats of rows that nobody waits for; return what is still to be read."""
+        for k, seat in enumerate(self._seats):
+            if seat is not None and seat.row.place in gone:
+                self._leave(k)
+        left = (
+            Reading(reading.blend, tuple(row for row in reading.rows if row.place not in gone))
+            for reading in waiting
+        )
+        return deque(reading for reading in left if reading.rows)
+
+    def _read(self, reading: Reading, adapter: int) -> News:
         """Read prompts and seat their rows."""
         free = [seat for seat, taken in enumerate(self._seats) if taken is None]
         seats = free[: len(reading.rows)]
@@ -166,7 +182,7 @@ class Lane:
             self._seats[seat] = _Seat(row, adapter)
         return self._take(logits, seats)
 
-    def _step(self) -> Done:
+    def _step(self) -> News:
         """Decode one token of every seated row. Seats in between run along, to no effect."""
         self._close_ranks()
         seated = [(k, seat) for k, seat in enumerate(self._seats) if seat is not None]
@@ -181,8 +197,10 @@ class Lane:
         taken = [k for k, _ in seated]
         return self._take(logits if len(taken) == width else logits[taken], taken)
 
-    def _take(self, logits: torch.Tensor, seats: Sequence[int]) -> Done:
-        """Append each row's next token; return the rows that end with it, their seats given up.
+    def _take(self, logits: torch.Tensor, seats: Sequence[int]) -> News:
+        """Append each row's next token; give up the seats of rows that end with it.
+
+        Returns the ends, and how the followed ones that have not ended begin.
 
         `logits` has a row per entry of `seats`.
         """
@@ -190,18 +208,21 @@ class Lane:
         noise = [row.noise[len(row.output)] for row in rows]
         tokens = pick_tokens(logits, [row.sampling for row in rows], noise)
         ended = []
+        news: News = []
         for k, (row, token) in enumerate(zip(rows, tokens, strict=True)):
             row.output.append(token)
             if token in self._ends or len(row.output) == row.limit:
                 ended.append(k)
+            elif row.speech is not None and (text := row.speech.grow(row.output)) is not None:
+                news.append((row.place, Said(text)))
         if not ended:
-            return []
+            return news
         sound = logits[ended].isfinite().all(dim=-1).tolist()
         for k, finite in zip(ended, sound, strict=True):
             self._leave(seats[k])
             if not finite:
                 self._decoder.wipe(seats[k])
-        return self._complete([rows[k] for k in ended])
+        return news + self._complete([rows[k] for k in ended])
 
     def _leave(self, seat: int) -> None:
         left = self._seats[seat]
@@ -209,7 +230,7 @@ class Lane:
         self._adapters.release(left.adapter)
         self._seats[seat] = None
 
-    def _complete(self, rows: Sequence[Row]) -> Done:
+    def _complete(self, rows: Sequence[Row]) -> News:
         stopped = [row.output[-1] in self._ends for row in rows]
         said = [row.output[: len(row.output) - end] for row, end in zip(rows, stopped, strict=True)]
         return [

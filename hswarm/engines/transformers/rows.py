@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hswarm.engines.request import Sampling
+from hswarm.engines.transformers.speech import Speech
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +22,8 @@ class Row:
     """How many tokens to generate at most."""
     noise: list[float] = field(default_factory=list)
     """For a sampled row, one number per token."""
+    speech: Speech | None = None
+    """Its text as it grows, if somebody listens."""
     output: list[int] = field(default_factory=list)
 
     @property

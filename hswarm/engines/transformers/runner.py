@@ -15,9 +15,9 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import Outcome
-from hswarm.engines.request import Blend, CallFailed, Request
-from hswarm.engines.transformers.lane import Done, Lane, Reach
+from hswarm.engines.batching import Audience, Batch, Outcome
+from hswarm.engines.request import Blend, CallFailed, Request, TooLong
+from hswarm.engines.transformers.lane import Lane, Reach
 from hswarm.engines.transformers.placement import (
     free_memory_of,
     is_out_of_memory,
@@ -29,6 +29,7 @@ from hswarm.engines.transformers.placement import (
 from hswarm.engines.transformers.prompts import Prompts
 from hswarm.engines.transformers.rows import Row
 from hswarm.engines.transformers.sampling import draw_noise
+from hswarm.engines.transformers.speech import Speech
 from hswarm.errors import HswarmError
 from hswarm.experts.blend import stack_experts
 from hswarm.experts.family import Family
@@ -95,17 +96,20 @@ class TransformersRunner:
         ]
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="hswarm-lane")
 
-    def run(self, requests: Sequence[Request], /) -> Iterator[Sequence[tuple[int, Outcome]]]:
-        """Answer `requests`, yielding after each pass what has ended."""
+    def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
+        """Answer `requests`, yielding after each pass what has ended or is followed."""
         rows, refused = self._admit(requests)
+        for row in rows:
+            if row.place in audience.followed:
+                row.speech = Speech(self._prompts.tokenizer)
         yield refused
-        ended: SimpleQueue[Done | None] = SimpleQueue()
+        ended: SimpleQueue[Batch | None] = SimpleQueue()
         stop = Event()
 
         def work(lane: Lane, share: Sequence[Row]) -> None:
             torch.set_num_threads(self._threads)
             try:
-                for done in lane.run(share):
+                for done in lane.run(share, audience.gone):
                     ended.put(done)
                     if stop.is_set():
                         break
@@ -129,10 +133,10 @@ class TransformersRunner:
             for lane_done in working:
                 lane_done.result()
 
-    def _admit(self, requests: Sequence[Request]) -> tuple[list[Row], Done]:
+    def _admit(self, requests: Sequence[Request]) -> tuple[list[Row], list[tuple[int, Outcome]]]:
         """Return the requests as rows, and what is to be said of those that cannot be run."""
         rows: list[Row] = []
-        refused: Done = []
+        refused: list[tuple[int, Outcome]] = []
         most = self._places or math.inf
         prompts = self._prompts.encode([request.prompt for request in requests])
         for place, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
@@ -147,7 +151,7 @@ class TransformersRunner:
                 refused.append((place, CallFailed(f"{list(row)} is no blend of the family")))
             elif not 0 < len(prompt) < most:
                 why = f"the prompt has {len(prompt)} tokens, the model takes 1 to {most - 1}"
-                refused.append((place, CallFailed(why)))
+                refused.append((place, TooLong(why)))
             else:
                 limit = int(min(sampling.max_tokens, most - len(prompt)))
                 noise = draw_noise(sampling) if sampling.temperature > 0 else [0.0] * limit

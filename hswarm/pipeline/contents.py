@@ -1,0 +1,153 @@
+"""A pipeline as it lies in its folder, found fit to run. Nothing here loads a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hswarm.errors import HswarmError
+from hswarm.experts.adapter import CONFIG
+from hswarm.experts.family import Family, open_family
+from hswarm.graph.dag import Dag
+from hswarm.pipeline.folder import (
+    ADAPTERS,
+    BASE,
+    INSIDE,
+    MEND,
+    check_sums,
+    list_files,
+    read_lines,
+    read_object,
+    read_part,
+)
+from hswarm.pipeline.manifest import (
+    GOLDEN,
+    GRAPH,
+    LOCK,
+    PIPELINE,
+    REPORT,
+    GoldenItem,
+    GraphFile,
+    HubBase,
+    IncludedBase,
+    ModelsFile,
+    PipelineFile,
+    ReportFile,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """All that it takes to answer: what the files say, and the models that they name."""
+
+    pipeline: PipelineFile
+    graph: GraphFile
+    dag: Dag
+    models: ModelsFile
+    family: Family
+    """The adapters on their base, in the order of models.lock.json."""
+
+    @property
+    def agents(self) -> list[str]:
+        """Who sits in each node."""
+        return [node.agent for node in self.graph.nodes]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A pipeline's folder, read and checked."""
+
+    folder: Path
+    blueprint: Blueprint
+    report: ReportFile
+    golden: tuple[GoldenItem, ...]
+    files: int
+
+
+def open_contents(folder: Path) -> Contents:
+    """Read the pipeline in `folder` and check all of it but what it answers.
+
+    First what is where, then what stands in it, then checksums, then the models. Raises HswarmError
+    at the first thing that is amiss.
+    """
+    files = list_files(folder)
+    pipeline = read_part(folder, PIPELINE, PipelineFile)
+    graph = read_part(folder, GRAPH, GraphFile)
+    models = read_part(folder, LOCK, ModelsFile)
+    report = read_part(folder, REPORT, ReportFile)
+    dag = _check_graph(folder, graph, models)
+    _check_places(folder, models, files)
+    golden = tuple(read_lines(folder, GOLDEN, GoldenItem))
+    _check_golden(folder, golden, dag)
+    check_sums(folder, files)
+    blueprint = Blueprint(pipeline, graph, dag, models, open_models(folder, pipeline.name, models))
+    return Contents(folder, blueprint, report, golden, len(files))
+
+
+def open_models(folder: Path, name: str, models: ModelsFile) -> Family:
+    """Find and check the models that the pipeline in `folder` names; HswarmError if unfit."""
+    revision = None
+    if isinstance(models.base, IncludedBase):
+        base, known_as = str(folder / BASE), INSIDE
+    elif isinstance(models.base, HubBase):
+        base = known_as = models.base.id
+        revision = models.base.revision
+    else:
+        base = known_as = models.base.path
+    places = {key: folder / ADAPTERS / agent.folder for key, agent in models.agents.items()}
+    for place in places.values():
+        said = read_object(place / CONFIG).get("base_model_name_or_path")
+        if said != known_as:
+            raise HswarmError(
+                f"{place / CONFIG} names another base than {LOCK}: {said!r:.100}.", hint=MEND
+            )
+    adapters = {key: str(place) for key, place in places.items()}
+    family = open_family(name, base, adapters, prompt=models.prompt, revision=revision)
+    found = {"the base": family.base_fingerprint} | {e.name: e.fingerprint for e in family.experts}
+    stated = {"the base": models.base.fingerprint} | {
+        key: agent.fingerprint for key, agent in models.agents.items()
+    }
+    for what, fingerprint in stated.items():
+        if found[what] != fingerprint:
+            raise HswarmError(
+                f"{what} is not what {folder / LOCK} says: its fingerprint differs.",
+                hint="Its content has changed since the export; restore it, or export again.",
+            )
+    return family
+
+
+def _check_graph(folder: Path, graph: GraphFile, models: ModelsFile) -> Dag:
+    for place, node in enumerate(graph.nodes):
+        if node.agent not in models.agents:
+            raise HswarmError(
+                f"{folder / GRAPH}: in node {place} sits {node.agent!r}, which {LOCK} does not"
+                " have.",
+                hint=MEND,
+            )
+    try:
+        return graph.dag()
+    except ValueError as error:
+        raise HswarmError(f"{folder / GRAPH}: {error}.", hint=MEND) from None
+
+
+def _check_places(folder: Path, models: ModelsFile, files: Mapping[str, Path]) -> None:
+    """Refuse models of which a file is missing, and files of models that nobody names."""
+    named = {f"{ADAPTERS}/{agent.folder}" for agent in models.agents.values()}
+    if isinstance(models.base, IncludedBase):
+        named.add(BASE)
+    there = {name.rpartition("/")[0] for name in files} - {""}
+    for place in sorted(named ^ there):
+        says = "names" if place in named else "does not name"
+        has = "is not there" if place in named else "is"
+        raise HswarmError(f"{folder / LOCK} {says} {place}, which {has}.", hint=MEND)
+
+
+def _check_golden(folder: Path, golden: tuple[GoldenItem, ...], dag: Dag) -> None:
+    if not golden:
+        raise HswarmError(f"{folder / GOLDEN} holds no golden answer.", hint=MEND)
+    for number, item in enumerate(golden, start=1):
+        if len(item.turns) != len(dag) or item.answer != item.turns[dag.end].answer:
+            raise HswarmError(
+                f"{folder / GOLDEN}: line {number} is no way through this graph.", hint=MEND
+            )
