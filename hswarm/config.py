@@ -78,7 +78,7 @@ class PsoConfig(_Frozen):
 class RoleConfig(PsoConfig):
     """The swarm of adjacency matrices and how they are decoded (Heterogeneous Swarms, §3.1)."""
 
-    particles: Annotated[int, Field(ge=1, le=10_000)] = 10
+    particles: Annotated[int, Field(ge=1, le=10_000)] = 6
     step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
     step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.02
     top_p: Share = 0.0
@@ -96,7 +96,7 @@ class RoleConfig(PsoConfig):
     """Each particle moves to the matrix that decodes greedily to the graph it was evaluated with,
     so that a personal or global best is what was evaluated. cma-es and bo learn from what they
     asked for all the same."""
-    shapes: tuple[Shape, ...] = ("chain", "star", "chain", "chain") * 2
+    shapes: tuple[Shape, ...] = ("chain",) * 5 + ("star",)
     """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1)."""
     models: Models = "best"
     """The weights that graphs are evaluated with: the best-found system's, or (the papers) those
@@ -112,9 +112,9 @@ class RoleConfig(PsoConfig):
     heat: Share = 0.33
     """The share of the dev items on which a neighbour must be no worse than what it is a neighbour
     of before it is tried on all of them; 0 tries all on all."""
-    order_rounds: Annotated[int, Field(ge=0, le=1_000)] = 7
+    order_rounds: Annotated[int, Field(ge=0, le=1_000)] = 6
     """Rounds of an iteration's move-step that move nodes, each from the best of the one before."""
-    edge_rounds: Annotated[int, Field(ge=0, le=1_000)] = 2
+    edge_rounds: Annotated[int, Field(ge=0, le=1_000)] = 1
     """Rounds after those that move edges."""
 
 

@@ -1,37 +1,70 @@
-"""Differential evolution (Storn & Price, 1997), the variant best/1/bin with dither."""
+"""Differential evolution (Storn & Price, 1997), the variant best/1/bin with dither, by SciPy.
+
+SciPy asks for utilities and is not asked for positions. So it is begun anew each time, given the
+utilities that are known, and stopped at the first that is not: what it wants to know is where the
+particles go next.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from hswarm.config import PsoConfig
+from hswarm.swarm.extra import load_extra
 from hswarm.swarm.random import generator
 from hswarm.swarm.space import Space
 from hswarm.swarm.state import FloatMatrix, SwarmState
 
-CROSSOVER: Final = 0.7
-"""CR: the share of coordinates that a trial position takes from the mutant."""
-WEIGHT: Final = (0.5, 1.0)
-"""F, the weight of the difference, is drawn from this range for each trial (as SciPy does)."""
+FEWEST: Final = 5
+"""Particles that it takes."""
+
+
+class _Asked(Exception):  # noqa: N818  (it is an outcome, not a mistake)
+    """SciPy has come to `positions`, of which nothing is known."""
+
+    def __init__(self, positions: FloatMatrix) -> None:
+        self.positions = positions
+
+
+def load() -> Any:
+    """Return SciPy's module; HswarmError if it is not installed."""
+    return load_extra("scipy.optimize", "de")
 
 
 def ask(state: SwarmState, config: PsoConfig, seed: int, purpose: str, space: Space) -> FloatMatrix:
-    """Return a trial position per particle, shape (N, d).
+    """Return a trial position per particle in [0, 1]^d, shape (N, d).
 
-    The population are the personal bests: `observe` keeps a trial where it is strictly better, and
-    that is the selection. The mutant is the global best moved by the difference of two others.
+    A trial takes its particle's place in the population where it is no worse. One that was not
+    scored counts as the worst of all.
     """
-    population = state.personal_best
-    best = population[0] if state.global_best is None else state.global_best
-    trials = np.empty_like(population)
-    for i, own in enumerate(population):
-        rng = generator(seed, f"{purpose} evolution", state.iteration + 1, i)
-        others = [k for k in range(len(population)) if k != i or len(population) < 3]
-        one, other = rng.choice(others, size=2, replace=len(others) < 2)
-        mutant = best + rng.uniform(*WEIGHT) * (population[one] - population[other])
-        crossed = rng.random(len(own)) < CROSSOVER
-        crossed[rng.integers(len(own))] = True
-        trials[i] = np.where(crossed, mutant, own)
-    return trials
+    assert state.origin is not None, "a swarm that remembers"
+    assert state.told is not None, "a swarm that remembers"
+    told = iter(state.told)
+
+    def losses(positions: FloatMatrix) -> FloatMatrix:
+        utilities = next(told, None)
+        if utilities is None:
+            raise _Asked(positions.T)
+        return np.where(np.isfinite(utilities), -utilities, np.inf)
+
+    particles, dimensions = state.origin.shape
+    try:
+        with np.errstate(all="ignore"):
+            load().differential_evolution(
+                losses,
+                [(0.0, 1.0)] * dimensions,
+                init=state.origin,
+                strategy="best1bin",
+                maxiter=len(state.told) + 1,
+                tol=0.0,
+                atol=-1.0,  # it never comes to rest, on a plateau neither
+                polish=False,
+                vectorized=True,
+                updating="deferred",
+                rng=generator(seed, f"{purpose} evolution"),
+            )
+    except _Asked as asked:
+        return asked.positions
+    raise AssertionError("it asks once more than it was told")

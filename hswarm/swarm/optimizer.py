@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,8 +23,13 @@ from hswarm.swarm.state import FloatMatrix, SwarmState
 Ask = Callable[[SwarmState, PsoConfig, int, str, Space], FloatMatrix]
 """From (state, config, seed, purpose, space) to the next positions, shape (N, d)."""
 
-REPLAYING: Final[frozenset[Optimizer]] = frozenset({"cma-es", "bo"})
-"""Those that need `SwarmState.told`."""
+LIBRARIES: Final[Mapping[Optimizer, tuple[Callable[[], Any], int]]] = {
+    "cma-es": (cma_es.load, cma_es.FEWEST),
+    "de": (evolution.load, evolution.FEWEST),
+    "bo": (bayesian.load, 1),
+}
+"""Those that a library does: what loads it, and the fewest particles that it takes. They learn from
+all they have seen, so they need `SwarmState.told`."""
 
 
 def ask_anywhere(
@@ -49,7 +54,7 @@ ASK: Final[Mapping[Optimizer, Ask]] = {
 
 def start(position: FloatMatrix, config: PsoConfig) -> SwarmState:
     """Return a swarm at rest at `position`, shape (N, d), as the optimiser of `config` needs it."""
-    return pso.start(position, remember=config.optimizer in REPLAYING)
+    return pso.start(position, remember=config.optimizer in LIBRARIES)
 
 
 def step(state: SwarmState, config: PsoConfig, seed: int, purpose: str, space: Space) -> SwarmState:
@@ -70,13 +75,12 @@ def check(config: PsoConfig, particles: int) -> None:
 
     To be called before any long work.
     """
-    if config.optimizer == "cma-es":
-        cma_es.load()
-        if particles < cma_es.FEWEST:
-            raise HswarmError(
-                f"cma-es compares particles with each other; {particles} is not enough.",
-                hint=f"Give the swarm {cma_es.FEWEST} particles or more, or take another "
-                "optimizer.",
-            )
-    elif config.optimizer == "bo":
-        bayesian.load()
+    if config.optimizer not in LIBRARIES:
+        return
+    load, fewest = LIBRARIES[config.optimizer]
+    load()
+    if particles < fewest:
+        raise HswarmError(
+            f"{config.optimizer} compares particles with each other; {particles} is not enough.",
+            hint=f"Give the swarm {fewest} particles or more, or take another optimizer.",
+        )

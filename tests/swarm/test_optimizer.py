@@ -14,7 +14,7 @@ from hswarm.swarm import bayesian, optimizer, pso
 from hswarm.swarm.space import MATRICES, ROWS
 from hswarm.swarm.state import SwarmState
 
-LIBRARY = {"cma-es": "cmaes", "bo": "optuna"}
+LIBRARY = {"cma-es": "cmaes", "de": "scipy.optimize", "bo": "optuna"}
 OPTIMIZERS = ("pso", *optimizer.ASK)
 SPACES = {"matrices": MATRICES, "rows": ROWS}
 
@@ -138,11 +138,11 @@ def test_plateaus_and_cliffs_leave_positions_finite(name, utility):
 @every_space
 def test_few_particles_in_one_dimension(name, space):
     config = PsoConfig(optimizer=name)
-    swarm = begin(config, space, particles=2, dimensions=1)
+    swarm = begin(config, space, particles=5 if name == "de" else 2, dimensions=1)
     assert np.isfinite(go_on(swarm, config, space, steps=3).position).all()
 
 
-@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"cma-es"}))
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"cma-es", "de"}))
 def test_a_lone_particle(name):
     config = PsoConfig(optimizer=name)
     swarm = begin(config, MATRICES, particles=1)
@@ -164,11 +164,23 @@ def test_an_optimizer_that_forgets_keeps_nothing_of_what_it_was_told():
     assert swarm.origin is swarm.told is None
 
 
-def test_one_particle_has_nobody_to_be_compared_with():
-    pytest.importorskip("cmaes")
-    with pytest.raises(HswarmError, match="1 is not enough") as caught:
-        optimizer.check(PsoConfig(optimizer="cma-es"), 1)
-    assert "2 particles or more" in caught.value.hint
+@pytest.mark.parametrize(("name", "fewest"), [("cma-es", 2), ("de", 5)])
+def test_too_few_particles_are_refused_with_how_many_it_takes(name, fewest):
+    optimizer.check(PsoConfig(optimizer=name), fewest)
+    with pytest.raises(HswarmError, match=f"{fewest - 1} is not enough") as caught:
+        optimizer.check(PsoConfig(optimizer=name), fewest - 1)
+    assert f"{fewest} particles or more" in caught.value.hint
+
+
+def test_the_population_of_differential_evolution_are_the_personal_bests():
+    """A trial takes the coordinates that are not crossed from its own member of the population."""
+    config = PsoConfig(optimizer="de")
+    swarm = begin(config, MATRICES, particles=8, dimensions=30)
+    for _ in range(6):
+        before, swarm = swarm, go_on(swarm, config, MATRICES, steps=1)
+        kept = np.isclose(swarm.position, before.personal_best).mean(axis=1)
+        assert (kept > 0).all()
+        assert 0.1 < kept.mean() < 0.6
 
 
 @pytest.mark.parametrize(("name", "library"), LIBRARY.items())
@@ -179,7 +191,7 @@ def test_a_library_that_is_missing_is_named_with_how_to_install_it(monkeypatch, 
     assert caught.value.hint == "pip install 'hswarm[optimizers]'"
 
 
-@pytest.mark.parametrize("name", ["pso", "de", "random"])
+@pytest.mark.parametrize("name", ["pso", "random"])
 def test_the_others_need_no_library(monkeypatch, name):
     imported = builtins.__import__
 
