@@ -36,8 +36,8 @@ def load() -> Any:
 def ask(state: SwarmState, config: PsoConfig, seed: int, purpose: str, space: Space) -> FloatMatrix:
     """Return a trial position per particle in [0, 1]^d, shape (N, d).
 
-    A trial takes its particle's place in the population where it is no worse. One that was not
-    scored counts as the worst of all.
+    SciPy keeps a population of its own, in its own order: a trial takes the place of the member it
+    was crossed with where it is no worse. One that was not scored counts as the worst of all.
     """
     assert state.origin is not None, "a swarm that remembers"
     assert state.told is not None, "a swarm that remembers"
@@ -49,12 +49,11 @@ def ask(state: SwarmState, config: PsoConfig, seed: int, purpose: str, space: Sp
             raise _Asked(positions.T)
         return np.where(np.isfinite(utilities), -utilities, np.inf)
 
-    particles, dimensions = state.origin.shape
     try:
         with np.errstate(all="ignore"):
             load().differential_evolution(
                 losses,
-                [(0.0, 1.0)] * dimensions,
+                [(0.0, 1.0)] * state.origin.shape[1],
                 init=state.origin,
                 strategy="best1bin",
                 maxiter=len(state.told) + 1,
