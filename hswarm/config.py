@@ -27,7 +27,8 @@ Encoding = Literal["matrix", "order", "seats"]
 Optimizer = Literal["pso", "cma-es", "de", "bo", "random"]
 InitialVelocity = Literal["random", "zero", "best"]
 Assignment = Literal["balanced", "random"]
-Credit = Literal["places", "assignments"]
+Credit = Literal["places", "assignments", "both"]
+Acceptance = Literal["always", "better"]
 Models = Literal["best", "current"]
 Method = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
 Shape = Literal["chain", "star"]
@@ -127,10 +128,14 @@ class WeightConfig(PsoConfig):
     """Fill up with interpolations of two experts; off: with copies of the experts in turn."""
     credit: Credit = "places"
     """How an expert is scored: `places`, by what its new weights change where it sits in the
-    best-found system; `assignments`, by its JFK-score over M assignments to nodes (the paper)."""
+    best-found system; `assignments`, by its JFK-score over M assignments to nodes (the paper);
+    `both`, by the sum of the two."""
     assignments: Annotated[int, Field(ge=1, le=10_000)] = 10
     """M of the JFK-score."""
     assignment: Assignment = "balanced"
+    acceptance: Acceptance = "always"
+    """Which steps count: `always`, all of them (the papers); `better`, those of particles whose new
+    weights made a better system than the best found. The others go back, at rest."""
     anchor: Share = 0.0
     """The share of a model that stays what its particle started as: with coefficients x it is
     blended by anchor·x₀ + (1 − anchor)·x."""
@@ -225,6 +230,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
             "credit": "assignments",
             "assignments": 10,
             "assignment": "random",
+            "acceptance": "always",
             "anchor": 0.0,
         },
     },

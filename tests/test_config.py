@@ -29,6 +29,7 @@ def test_the_papers_preset_is_what_they_print():
     assert (role.models, role.moves) == ("current", 0)
     assert (weight.credit, weight.assignments, weight.assignment) == ("assignments", 10, "random")
     assert (role.encoding, role.decodes, role.adopt, weight.anchor) == ("matrix", 1, False, 0.0)
+    assert weight.acceptance == "always"
     assert (role.optimizer, weight.optimizer) == ("pso", "pso")
     assert (config.held, config.finalists) == (0.0, 1)
     alone = search_config("paper", {"method": "model-swarms"})

@@ -7,34 +7,19 @@ Algorithm 1 of Model Swarms (Feng et al., 2024).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hswarm.config import WeightConfig
-from hswarm.search.credit import assign, gains, jfk_scores
 from hswarm.search.events import StepKind
-from hswarm.search.found import Candidate, Found
 from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
+from hswarm.search.trial import BoolVector, Trial, try_assignments, try_both, try_places
 from hswarm.swarm import optimizer, pso
 from hswarm.swarm.random import generator
 from hswarm.swarm.space import ROWS
-from hswarm.swarm.state import FloatMatrix, FloatVector
-
-BoolVector = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """Systems to evaluate, and what their utilities say about each of the experts in them."""
-
-    candidates: list[Candidate]
-    score: Callable[[FloatVector], FloatVector]
-    """From utilities, shape (candidates,), to scores, shape (particles,); NaN: nothing is known."""
+from hswarm.swarm.state import FloatMatrix
 
 
 async def weight_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
@@ -52,15 +37,11 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
         if move
         else np.ones(particles, bool)
     )
-    if config.credit == "places" and state.found is not None:
-        trial = _try_places(state.found, rows, runs)
-    else:
-        rng = generator(seed, "assignment", iteration)
-        trial = _try_assignments(state, rows, runs, config, rng)
+    trial = _plan(state, rows, runs, iteration, setting)
     kind: StepKind = "weight" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, trial.candidates)
-    state = state.see(trial.candidates, evaluations, iteration, setting.config.finalists)
-    scores = trial.score(np.array([evaluation.utility for evaluation in evaluations]))
+    utilities = np.array([evaluation.utility for evaluation in evaluations])
+    scores = trial.score(utilities)
     scores[~runs] = np.nan
     swarm = pso.observe(swarm, scores, np.isfinite(scores))
     setting.record(
@@ -71,38 +52,26 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
             "jfk": [float(score) if np.isfinite(score) else None for score in scores],
         }
     )
+    if move and config.acceptance == "better":
+        improving = trial.improving(utilities, state.best, particles)
+        swarm = pso.take_back(swarm, state.weight, ~improving)
+    state = state.see(trial.candidates, evaluations, iteration, setting.config.finalists)
     setting.end_step(iteration, kind, evaluations, state.best, pso.spread(swarm))
     kept = np.where(np.isfinite(scores), scores, state.jfk)
     return replace(state, weight=swarm, jfk=kept)
 
 
-def _try_places(found: Found, rows: FloatMatrix, runs: BoolVector) -> Trial:
-    """Put each expert's new weights where it sits in the best-found system, one at a time.
-
-    An expert that sits nowhere in it is not scored.
-    """
-    agents = [agent for agent in sorted(set(found.candidate.agents)) if runs[agent]]
-    candidates = [found.candidate.replace_model(agent, rows[agent]) for agent in agents]
-    return Trial(
-        candidates,
-        lambda utilities: gains(agents, utilities, found.utility, len(rows)),
-    )
-
-
-def _try_assignments(
-    state: SearchState,
-    rows: FloatMatrix,
-    runs: BoolVector,
-    config: WeightConfig,
-    rng: np.random.Generator,
+def _plan(
+    state: SearchState, rows: FloatMatrix, runs: BoolVector, iteration: int, setting: Setting
 ) -> Trial:
-    """Deal the experts over the nodes of the last role-step's best graph (Algorithm 3)."""
-    assignments = assign(
-        len(rows), len(state.graph), config.assignments, kind=config.assignment, rng=rng
-    )
-    # With one node this skips a dropped particle's evaluation; with more, the others need it.
-    assignments = assignments[runs[assignments].any(axis=1)]
-    return Trial(
-        [Candidate.place(state.graph, row, rows) for row in assignments],
-        lambda utilities: jfk_scores(assignments, utilities, len(rows)),
-    )
+    """Return what the configuration tries; before anything was found there are no places."""
+    config = setting.config.weight
+
+    def deal() -> Trial:
+        rng = generator(setting.config.seed, "assignment", iteration)
+        return try_assignments(state.graph, rows, runs, config, rng)
+
+    if config.credit == "assignments" or state.found is None:
+        return deal()
+    places = try_places(state.found, rows, runs)
+    return places if config.credit == "places" else try_both(places, deal())

@@ -156,6 +156,16 @@ def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> Sw
     return state
 
 
+def take_back(state: SwarmState, before: SwarmState, who: BoolVector) -> SwarmState:
+    """Put the particles `who`, shape (N,), back to where they were `before`, at rest."""
+    back = who[:, None]
+    return replace(
+        state,
+        position=np.where(back, before.position, state.position),
+        velocity=np.where(back, 0.0, state.velocity),
+    )
+
+
 def evaluated(
     particles: int, config: PsoConfig, seed: int, purpose: str, iteration: int
 ) -> BoolVector:

@@ -25,7 +25,8 @@ SWITCHED = {
         "weight": {"anchor": 0.5},
     },
     "seated": {"role": {"encoding": "seats", "adopt": True, "moves": 0}},
-    "evolving": {"role": {"optimizer": "de"}, "weight": {"optimizer": "de"}},
+    "evolving": {"role": {"optimizer": "de"}, "weight": {"optimizer": "de", "particles": 5}},
+    "careful": {"weight": {"credit": "both", "acceptance": "better"}},
     "drawn": {"role": {"optimizer": "random"}, "weight": {"optimizer": "random"}},
 }
 """Settings beside the default, by what the tests call them."""

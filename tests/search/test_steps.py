@@ -139,6 +139,44 @@ def test_over_assignments_an_expert_is_scored_by_its_jfk_score():
     assert np.bincount(dealt).tolist() == [6, 6, 6, 6]
 
 
+def test_both_ways_of_scoring_add_up():
+    spies = {
+        credit: Spy({"weight": {"credit": credit, "assignments": 6}})
+        for credit in ("places", "assignments", "both")
+    }
+    before, _ = spies["places"].run(weight_step)
+    scores, tried = {}, {}
+    for credit, spy in spies.items():
+        _, after = spy.run(weight_step, before)
+        scores[credit] = after.jfk
+        [(_, tried[credit])] = spy.seen
+    assert tried["both"] == tried["places"] + tried["assignments"]
+    assert scores["both"] == pytest.approx(scores["places"] + scores["assignments"])
+
+
+def test_whoever_made_nothing_better_goes_back():
+    spy = Spy({"seed": 3, "weight": {"acceptance": "better", "step_length": 1.0}})
+    before, after = spy.run(weight_step)
+    [(_, candidates)] = spy.seen
+    gone_back = []
+    for agent, candidate in enumerate(candidates):
+        gone_back.append(utility(spy, candidate) <= before.found.utility)
+        position = before.weight.position[agent] if gone_back[-1] else candidate.rows[agent]
+        assert tuple(after.weight.position[agent]) == tuple(position)
+        assert (after.weight.velocity[agent] == 0.0).all() == gone_back[-1]
+    assert 0 < sum(gone_back) < len(gone_back)
+
+
+def test_where_everybody_is_dealt_those_in_a_better_system_stay():
+    spy = Spy({"seed": 3, "weight": {"acceptance": "better", "credit": "assignments"}})
+    before, after = spy.run(weight_step)
+    [(_, candidates)] = spy.seen
+    better = [c.agents for c in candidates if utility(spy, c) > before.found.utility]
+    stayed = {agent for agents in better for agent in agents}
+    moved = (after.weight.position != before.weight.position).any(axis=1)
+    assert set(np.flatnonzero(moved)) == stayed
+
+
 def test_an_anchored_model_keeps_a_share_of_what_it_was():
     spy = Spy({"weight": {"anchor": 0.75, "credit": "assignments"}, "role": {"models": "current"}})
     _, after = spy.run(weight_step)
