@@ -77,15 +77,16 @@ class Encoding:
         )
         return list(dict.fromkeys(draws))
 
-    def agents(self, particle: FloatVector, agents: int) -> tuple[int, ...]:
-        """Return who of `agents` agents sits in each node; agent i in node i without seats.
+    def agents(self, particle: FloatVector) -> tuple[int, ...]:
+        """Return who sits in each node, of as many agents as there are nodes; agent i in node i
+        without seats.
 
         A seat's number from 0 to 1 falls into one of as many equal parts as there are agents.
         """
         if not self.seated:
             return tuple(range(self.nodes))
-        seats = np.clip(particle[self.nodes**2 :], 0.0, 1.0) * agents
-        return tuple(np.minimum(seats.astype(np.int64), agents - 1).tolist())
+        seats = np.clip(particle[self.nodes**2 :], 0.0, 1.0) * self.nodes
+        return tuple(np.minimum(seats.astype(np.int64), self.nodes - 1).tolist())
 
     def likelihoods(self, particle: FloatVector) -> FloatMatrix:
         """Return a particle's edge likelihoods, nodes×nodes, the diagonal 0."""

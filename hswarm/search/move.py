@@ -32,7 +32,7 @@ async def move_step(state: SearchState, setting: Setting) -> SearchState:
         candidates = _neighbours(here.candidate, moves, iteration, turn, setting)
         candidates = await _run_heat(here.candidate, candidates, iteration, turn, setting)
         evaluations = await setting.evaluate(iteration, "move", candidates)
-        state = state.see(candidates, evaluations, iteration, setting.config.finalists)
+        state = state.see(candidates, evaluations, iteration, setting)
         for candidate, evaluation in zip(candidates, evaluations, strict=True):
             if evaluation.utility >= here.utility:
                 here = Found(candidate, evaluation.utility, iteration)

@@ -8,19 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hswarm.graph.sparsity import density
 from hswarm.search.encoding import Encoding
 from hswarm.search.events import StepKind
 from hswarm.search.found import Candidate
+from hswarm.search.roster import Row
 from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.swarm import optimizer, pso
 from hswarm.swarm.space import MATRICES
-
-FloatMatrix = NDArray[np.float64]
 
 
 async def role_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
@@ -31,7 +29,7 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     """
     assert state.role is not None, "a search without roles has no role-step"
     config, seed = setting.config.role, setting.config.seed
-    encoding = Encoding(len(setting.experts), config)
+    encoding = Encoding(len(setting.roster), config)
     iteration = state.iteration + 1 if move else 0
     swarm = optimizer.step(state.role, config, seed, "role", MATRICES) if move else state.role
     particles = len(swarm.position)
@@ -40,17 +38,17 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
         if move
         else np.ones(particles, bool)
     )
-    models = _models(state, setting)
+    rows = _rows(state, setting)
     tried: list[tuple[int, Candidate]] = []
     for particle in np.flatnonzero(runs).tolist():
         position = swarm.position[particle]
-        agents = encoding.agents(position, len(models))
+        agents = encoding.agents(position)
         graphs = encoding.graphs(position, seed, iteration, particle)
-        tried += [(particle, Candidate.place(dag, agents, models)) for dag in graphs]
+        tried += [(particle, Candidate.place(dag, agents, rows)) for dag in graphs]
     kind: StepKind = "role" if move else "start"
     candidates = [candidate for _, candidate in tried]
     evaluations = await setting.evaluate(iteration, kind, candidates)
-    state = state.see(candidates, evaluations, iteration, setting.config.finalists)
+    state = state.see(candidates, evaluations, iteration, setting)
     utilities = np.full(particles, np.nan)
     best_here, graph, position = -np.inf, state.graph, swarm.position.copy()
     for (particle, candidate), evaluation in zip(tried, evaluations, strict=True):
@@ -67,11 +65,12 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     return replace(state, role=swarm, graph=graph)
 
 
-def _models(state: SearchState, setting: Setting) -> FloatMatrix:
-    """Return the rows that the graphs are evaluated with, N×n, by agent."""
+def _rows(state: SearchState, setting: Setting) -> list[Row]:
+    """Return the rows that the graphs are evaluated with, by agent."""
     if setting.config.role.models == "current" or state.found is None:
-        return realise(state.weight.position, setting)
-    rows = realise(state.weight.personal_best, setting).copy()
+        return realise([swarm.position for swarm in state.weights], setting)
+    rows = realise([swarm.personal_best for swarm in state.weights], setting)
     candidate = state.found.candidate
-    rows[list(candidate.agents)] = candidate.rows
+    for agent, row in zip(candidate.agents, candidate.rows, strict=True):
+        rows[agent] = row
     return rows

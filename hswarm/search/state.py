@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hswarm.evaluate import Evaluation
 from hswarm.graph.dag import Dag
 from hswarm.search.found import Candidate, Found, better, shortlist
+from hswarm.search.setting import Setting
 from hswarm.swarm.state import SwarmState
 
 
@@ -22,12 +23,12 @@ class SearchState:
     iteration: int
     role: SwarmState | None
     """The adjacency matrices, N×n²; None where roles are not searched."""
-    weight: SwarmState
-    """The coefficient rows, N×n."""
+    weights: tuple[SwarmState, ...]
+    """The coefficient rows of each family that moves, N×n."""
     graph: Dag
     """The best graph of the last role-step: where the weight-step deals its assignments."""
     jfk: NDArray[np.float64]
-    """Each particle's last JFK-score, NaN as long as it was never drawn."""
+    """Everybody's last JFK-score, by number, NaN as long as it was never drawn."""
     found: Found | None
     stale: int
     """Iterations since the best-found utility last rose."""
@@ -44,13 +45,14 @@ class SearchState:
         candidates: Sequence[Candidate],
         evaluations: Sequence[Evaluation],
         iteration: int,
-        finalists: int,
+        setting: Setting,
     ) -> SearchState:
         """Return the state with the best of what was just evaluated as best found and finalists."""
-        found = self.found
+        found, several = self.found, [*self.finalists]
         for candidate, evaluation in zip(candidates, evaluations, strict=True):
             found = better(found, candidate, evaluation.utility, iteration)
-        kept = shortlist(self.finalists, candidates, evaluations, iteration, finalists)
+            several.append(Found(candidate, evaluation.utility, iteration))
+        kept = shortlist(several, setting.roster, setting.config.finalists)
         return replace(self, found=found, finalists=kept)
 
     def to_json(self) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class SearchState:
         return {
             "iteration": self.iteration,
             "role": self.role.to_json() if self.role is not None else None,
-            "weight": self.weight.to_json(),
+            "weights": [swarm.to_json() for swarm in self.weights],
             "graph": [list(p) for p in self.graph.parents],
             "jfk": self.jfk,
             "found": self.found.to_json() if self.found is not None else None,
@@ -72,7 +74,7 @@ class SearchState:
         return cls(
             iteration=int(data["iteration"]),
             role=SwarmState.from_json(data["role"]) if data["role"] is not None else None,
-            weight=SwarmState.from_json(data["weight"]),
+            weights=tuple(SwarmState.from_json(swarm) for swarm in data["weights"]),
             graph=Dag(tuple(tuple(int(v) for v in p) for p in data["graph"])),
             jfk=np.asarray(data["jfk"], dtype=np.float64),
             found=Found.from_json(data["found"]) if data["found"] is not None else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,35 +12,38 @@ from hswarm.config import WeightConfig
 from hswarm.graph.dag import Dag
 from hswarm.search.credit import assign, gains, jfk_scores
 from hswarm.search.found import Candidate, Found
-from hswarm.swarm.state import FloatMatrix, FloatVector
+from hswarm.search.roster import Row
+from hswarm.swarm.state import FloatVector
 
 BoolVector = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Systems to evaluate, whose new weights are in each, and how the experts are scored by it."""
+    """Systems to evaluate, whose new weights are in each, and how everybody is scored by it."""
 
     candidates: list[Candidate]
     tried: list[frozenset[int]]
-    """Per candidate: the particles whose new weights it has."""
+    """Per candidate: the numbers of those whose new weights it has."""
     score: Callable[[FloatVector], FloatVector]
-    """From utilities, shape (candidates,), to scores, shape (particles,); NaN: nothing is known."""
+    """From utilities, shape (candidates,), to scores by number; NaN: nothing is known."""
 
-    def improving(self, utilities: FloatVector, before: float, particles: int) -> BoolVector:
-        """Return whose new weights are in a system better than `before`, shape (particles,)."""
-        improving = np.zeros(particles, dtype=np.bool_)
+    def improving(self, utilities: FloatVector, before: float, everybody: int) -> BoolVector:
+        """Return by number whose new weights are in a system better than `before`."""
+        improving = np.zeros(everybody, dtype=np.bool_)
         for those, utility in zip(self.tried, utilities, strict=True):
             improving[list(those)] |= bool(utility > before)
         return improving
 
 
-def try_places(found: Found, rows: FloatMatrix, runs: BoolVector) -> Trial:
+def try_places(found: Found, rows: Sequence[Row], runs: BoolVector) -> Trial:
     """Put each expert's new weights where it sits in the best-found system, one at a time.
 
-    Its score is what that changes. An expert that sits nowhere in it is not scored.
+    Its score is what that changes. An expert that sits nowhere in it is not scored, nor is an agent
+    without weights.
     """
-    agents = [agent for agent in sorted(set(found.candidate.agents)) if runs[agent]]
+    sitting = sorted(set(found.candidate.agents))
+    agents = [agent for agent in sitting if runs[agent] and rows[agent]]
     return Trial(
         [found.candidate.replace_model(agent, rows[agent]) for agent in agents],
         [frozenset({agent}) for agent in agents],
@@ -50,12 +53,12 @@ def try_places(found: Found, rows: FloatMatrix, runs: BoolVector) -> Trial:
 
 def try_assignments(
     graph: Dag,
-    rows: FloatMatrix,
+    rows: Sequence[Row],
     runs: BoolVector,
     config: WeightConfig,
     rng: np.random.Generator,
 ) -> Trial:
-    """Deal the experts over the nodes of `graph`; the score is the JFK-score (Algorithm 3)."""
+    """Deal everybody over the nodes of `graph`; the score is the JFK-score (Algorithm 3)."""
     assignments = assign(len(rows), len(graph), config.assignments, kind=config.assignment, rng=rng)
     # With one node this skips a dropped particle's evaluation; with more, the others need it.
     assignments = assignments[runs[assignments].any(axis=1)]

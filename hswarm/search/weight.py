@@ -7,11 +7,13 @@ Algorithm 1 of Model Swarms (Feng et al., 2024).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from hswarm.search.events import StepKind
+from hswarm.search.roster import Row
 from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
@@ -19,50 +21,68 @@ from hswarm.search.trial import BoolVector, Trial, try_assignments, try_both, tr
 from hswarm.swarm import optimizer, pso
 from hswarm.swarm.random import generator
 from hswarm.swarm.space import ROWS
-from hswarm.swarm.state import FloatMatrix
+
+
+def purpose(family: int) -> str:
+    """Return what names a family's random numbers: each family walks by its own."""
+    return f"weight {family + 1}" if family else "weight"
 
 
 async def weight_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
-    """Move the rows (unless this is the start), score every expert, update the bests.
+    """Move each family's rows (unless this is the start), score everybody, update the bests.
 
+    Agents that are frozen sit in the systems with the others, and no swarm hears of their score.
     Every system that is evaluated for the scores competes for the best-found one.
     """
-    config, seed = setting.config.weight, setting.config.seed
+    config, seed, roster = setting.config.weight, setting.config.seed, setting.roster
     iteration = state.iteration + 1 if move else 0
-    swarm = optimizer.step(state.weight, config, seed, "weight", ROWS) if move else state.weight
-    particles = len(swarm.position)
-    rows = realise(swarm.position, setting)
-    runs = (
-        pso.evaluated(particles, config, seed, "weight", iteration)
-        if move
-        else np.ones(particles, bool)
-    )
+    swarms = list(state.weights)
+    if move:
+        swarms = [
+            optimizer.step(swarm, config, seed, purpose(family), ROWS)
+            for family, swarm in enumerate(swarms)
+        ]
+    runs = np.full(len(roster.seats), not move)
+    for family, swarm in enumerate(swarms if move else ()):
+        runs[roster.numbers(family)] = pso.evaluated(
+            len(swarm), config, seed, purpose(family), iteration
+        )
+    rows = realise([swarm.position for swarm in swarms], setting)
     trial = _plan(state, rows, runs, iteration, setting)
     kind: StepKind = "weight" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, trial.candidates)
     utilities = np.array([evaluation.utility for evaluation in evaluations])
     scores = trial.score(utilities)
     scores[~runs] = np.nan
-    swarm = pso.observe(swarm, scores, np.isfinite(scores))
-    setting.record(
-        {
-            "event": "positions",
-            "iteration": iteration,
-            "rows": swarm.position.tolist(),
-            "jfk": [float(score) if np.isfinite(score) else None for score in scores],
-        }
-    )
-    if move and config.acceptance == "better":
-        improving = trial.improving(utilities, state.best, particles)
-        swarm = pso.take_back(swarm, state.weight, ~improving)
-    state = state.see(trial.candidates, evaluations, iteration, setting.config.finalists)
-    setting.end_step(iteration, kind, evaluations, state.best, pso.spread(swarm))
-    kept = np.where(np.isfinite(scores), scores, state.jfk)
-    return replace(state, weight=swarm, jfk=kept)
+    kept = trial.improving(utilities, state.best, len(rows))
+    for family, swarm in enumerate(swarms):
+        numbers = roster.numbers(family)
+        own = scores[numbers]
+        swarms[family] = pso.observe(swarm, own, np.isfinite(own))
+        if move and config.acceptance == "better":
+            swarms[family] = pso.take_back(swarms[family], state.weights[family], ~kept[numbers])
+        setting.record(
+            {
+                "event": "positions",
+                "iteration": iteration,
+                "family": roster.families[family].label,
+                "rows": swarm.position.tolist(),
+                "jfk": [float(score) if np.isfinite(score) else None for score in own],
+            }
+        )
+    state = state.see(trial.candidates, evaluations, iteration, setting)
+    spread = float(np.mean([pso.spread(swarm) for swarm in swarms])) if swarms else np.nan
+    setting.end_step(iteration, kind, evaluations, state.best, spread)
+    jfk = np.where(np.isfinite(scores), scores, state.jfk)
+    return replace(state, weights=tuple(swarms), jfk=jfk)
 
 
 def _plan(
-    state: SearchState, rows: FloatMatrix, runs: BoolVector, iteration: int, setting: Setting
+    state: SearchState,
+    rows: Sequence[Row],
+    runs: BoolVector,
+    iteration: int,
+    setting: Setting,
 ) -> Trial:
     """Return what the configuration tries; before anything was found there are no places."""
     config = setting.config.weight

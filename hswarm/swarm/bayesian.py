@@ -59,9 +59,9 @@ class _Replay:
         return self._asked[len(told)]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=16)
 def _replay(shape: tuple[int, int], origin: bytes, seed: int, purpose: str) -> _Replay:
-    """Return the course of one search; kept for the two swarms of a search that is going on."""
+    """Return the course of one search; kept for the swarms of a search that is going on."""
     return _Replay(np.frombuffer(origin).reshape(shape), seed, f"{purpose} bayesian")
 
 

@@ -221,7 +221,11 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [
-        (["--task", "gaia-txt"], "no task 'gaia-txt'", "Did you mean gaia-text?"),
+        (
+            ["--task", "gaia-txt"],
+            "no task 'gaia-txt'",
+            "Did you mean gaia-text or gaia-text-13-28?",
+        ),
         (["--task", "gsm8k", "--pool", "minr"], "no pool 'minr'", "Did you mean mine?"),
         (
             ["--task", "gsm8k", "--method", "model-swarm"],
@@ -240,7 +244,7 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
             "has no room for 10 experts",
             "search.weight.particles",
         ),
-        (["--task", "gsm8k", "--engine", "vllm"], "engine.name", "'vllm'"),
+        (["--task", "gsm8k", "--engine", "vlm"], "engine.name", "'vlm'"),
         (["--task", "gsm8k", "--config", "none.yaml"], "none.yaml cannot be read", "path"),
         (["--task", "gsm8k", "--data", "none.json"], "none.json", ""),
         (["--resume", "nowhere"], "There is no run in nowhere", "hswarm runs"),

@@ -55,7 +55,7 @@ def test_a_move_step_goes_on_from_the_best_of_the_round_before():
     assert after.found.utility >= before.found.utility
     rows = {candidate.rows for _, candidates in spy.seen for candidate in candidates}
     assert rows == {before.found.candidate.rows}
-    assert (after.role, after.weight) == (before.role, before.weight)
+    assert (after.role, after.weights) == (before.role, before.weights)
 
 
 def test_a_heat_spares_the_worse_neighbours_all_items():
@@ -92,8 +92,9 @@ def test_a_move_step_finds_what_is_better():
 def test_a_graph_is_tried_with_the_best_found_weights():
     spy = Spy({"role": {"models": "best"}})
     before, _ = spy.run(role_step)
-    drifted = replace(before.weight, position=before.weight.position + 0.25)
-    moved = replace(before, weight=drifted)
+    [swarm] = before.weights
+    drifted = replace(swarm, position=swarm.position + 0.25)
+    moved = replace(before, weights=(drifted,))
     by_agent = dict(zip(before.found.candidate.agents, before.found.candidate.rows, strict=True))
 
     spy.run(role_step, moved)
@@ -105,9 +106,10 @@ def test_a_graph_is_tried_with_the_best_found_weights():
 def test_in_the_papers_setting_a_graph_is_tried_with_the_weights_as_they_are():
     spy = Spy({"role": {"models": "current"}})
     before, _ = spy.run(role_step)
-    drifted = replace(before.weight, position=before.weight.position + 0.25)
+    [swarm] = before.weights
+    drifted = replace(swarm, position=swarm.position + 0.25)
 
-    spy.run(role_step, replace(before, weight=drifted))
+    spy.run(role_step, replace(before, weights=(drifted,)))
     for _, candidates in spy.seen:
         for candidate in candidates:
             assert np.array_equal(candidate.rows, drifted.position[list(candidate.agents)])
@@ -123,7 +125,7 @@ def test_in_its_place_an_expert_is_scored_by_what_its_weights_change():
     for agent, candidate in enumerate(candidates):
         changed = [k for k in range(4) if candidate.rows[k] != best.rows[k]]
         assert [candidate.agents[k] for k in changed] == [agent]
-        assert candidate.rows[changed[0]] == tuple(after.weight.position[agent])
+        assert candidate.rows[changed[0]] == tuple(after.weights[0].position[agent])
         [evaluation] = asyncio.run(spy.setting.evaluate(0, "start", [candidate]))
         assert after.jfk[agent] == pytest.approx(evaluation.utility - before.found.utility)
 
@@ -161,9 +163,9 @@ def test_whoever_made_nothing_better_goes_back():
     gone_back = []
     for agent, candidate in enumerate(candidates):
         gone_back.append(utility(spy, candidate) <= before.found.utility)
-        position = before.weight.position[agent] if gone_back[-1] else candidate.rows[agent]
-        assert tuple(after.weight.position[agent]) == tuple(position)
-        assert (after.weight.velocity[agent] == 0.0).all() == gone_back[-1]
+        position = before.weights[0].position[agent] if gone_back[-1] else candidate.rows[agent]
+        assert tuple(after.weights[0].position[agent]) == tuple(position)
+        assert (after.weights[0].velocity[agent] == 0.0).all() == gone_back[-1]
     assert 0 < sum(gone_back) < len(gone_back)
 
 
@@ -173,7 +175,7 @@ def test_where_everybody_is_dealt_those_in_a_better_system_stay():
     [(_, candidates)] = spy.seen
     better = [c.agents for c in candidates if utility(spy, c) > before.found.utility]
     stayed = {agent for agents in better for agent in agents}
-    moved = (after.weight.position != before.weight.position).any(axis=1)
+    moved = (after.weights[0].position != before.weights[0].position).any(axis=1)
     assert set(np.flatnonzero(moved)) == stayed
 
 
@@ -184,7 +186,7 @@ def test_an_anchored_model_keeps_a_share_of_what_it_was():
     home = np.eye(4)
     for candidate in candidates:
         for agent, row in zip(candidate.agents, candidate.rows, strict=True):
-            position = after.weight.position[agent]
+            position = after.weights[0].position[agent]
             assert row == pytest.approx(0.75 * home[agent] + 0.25 * position)
     spy.run(role_step, after)
     shares = [c.rows[k][c.agents[k]] for _, tried in spy.seen for c in tried for k in range(4)]
@@ -218,7 +220,7 @@ def test_with_adoption_a_best_is_what_was_evaluated():
     for state in (before, after):
         for index, position in enumerate(state.role.personal_best):
             [dag] = encoding.graphs(position, 0, 0, index)
-            candidate = Candidate.place(dag, range(4), np.eye(4))
+            candidate = Candidate.place(dag, range(4), spy.setting.roster.original_rows())
             assert utility(spy, candidate) == state.role.personal_best_utility[index]
 
 
@@ -231,6 +233,6 @@ def test_seats_are_searched_beside_the_graph():
         assert candidate.rows == tuple(
             before.found.candidate.rows[before.found.candidate.agents.index(agent)]
             if agent in before.found.candidate.agents
-            else tuple(before.weight.personal_best[agent])
+            else tuple(before.weights[0].personal_best[agent])
             for agent in candidate.agents
         )
