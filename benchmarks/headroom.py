@@ -1,22 +1,23 @@
 """How much there is to find: from the base model alone to the best graph that a long search finds.
 
-    python benchmarks/headroom.py [--tasks gaia-text,nlgraph] [--long 2000] [--limit 20] [--write]
+    python benchmarks/headroom.py [--tasks gaia-text,nlgraph] [--long 2000] [--limit 20]
 
 Per bundled task, on test: the base, the best single expert, the uniform soup, random graphs (mean
 of 200), the best of 20 chains, the best of 20 stars, and the best graph known: the dev-best of
 --long random graphs, as many random chains and then as many moves of nodes and edges from the best
-of them. It takes hours: --folder keeps a memo and what is done, and a killed run goes on where it
-was. Test is looked at once per finished row. Writes benchmarks/results/headroom.md and
-headroom.json, with 95 % intervals (Wilson; for means of graphs bootstrapped over items).
+of them. It takes hours: --folder keeps a memo and what was found on dev, and a killed run goes on
+where it was. Test is looked at once per finished row, which is a line of results/headroom.jsonl.
+Writes results/headroom.md, with 95 % intervals (Wilson; for means of graphs bootstrapped over
+items).
 """
 
-import argparse
 import asyncio
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from workbench import Progress, Workbench, add_options, log_look, opened, write
+from workbench import Cells, Workbench, add_options, log_look, opened, results, write
 
 from hswarm.analysis.statistics import bootstrap, wilson
 from hswarm.graph.dag import LONE, Dag
@@ -28,24 +29,28 @@ from hswarm.swarm.random import generator
 
 SEED, BATCH = 0, 20
 PERMUTATIONS, SAMPLE = 20, 200
+LONG = "best graph known"
 Row = dict[str, Any]
 
 
 class Study:
     """One task's rows and how far they have got."""
 
-    def __init__(self, task: str, bench: Workbench, progress: Progress, options: Any) -> None:
-        self.task, self.bench, self.progress, self.options = task, bench, progress, options
-        self.nodes = len(bench.experts)
+    def __init__(self, task: str, bench: Workbench, options: Namespace) -> None:
+        self.task, self.bench, self.options = task, bench, options
+        self.progress = Cells(options.folder / "headroom-dev.jsonl")
+        self.finished = Cells(results(options) / "headroom.jsonl")
+        self.nodes = len(bench.roster)
 
     def place(self, dag: Dag) -> Candidate:
-        return Candidate.place(dag, range(len(dag)), np.eye(self.nodes))
+        return Candidate.place(dag, range(len(dag)), self.bench.roster.original_rows())
 
     def lone(self, row: np.ndarray) -> Candidate:
-        return Candidate.place(LONE, [0], row[None])
+        return Candidate.place(LONE, [0], [tuple(row.tolist())])
 
     def key(self, what: str) -> str:
-        return f"{self.task} / {self.options.limit} / {what}"
+        pool, task = self.bench.pool.fingerprint[:12], self.bench.task.fingerprint[:12]
+        return f"{self.task} / {pool} / {task} / {what}"
 
     async def on_dev(self, what: str, candidates: Sequence[Candidate]) -> list[float]:
         """Return dev utilities, `BATCH` candidates at a time; a batch is a step of the memo."""
@@ -57,7 +62,7 @@ class Study:
             if row is None:
                 memo, before = self.bench.memo, self.bench.memo.usage.generated_tokens
                 # What a killed batch had asked for is counted when it is asked for again.
-                memo.begin_step(len(self.progress.rows))
+                memo.begin_step(self.step())
                 done = await self.bench.score(batch, self.bench.task.dev, None)
                 memo.flush()
                 tokens = memo.usage.generated_tokens - before
@@ -66,6 +71,10 @@ class Study:
                 print(key, f"best {max(values):.3f}", flush=True)
             utilities += row["dev"]
         return utilities
+
+    def step(self) -> int:
+        """Count what is done: a killed program goes on with the step that it had begun."""
+        return len(self.progress.rows) + len(self.finished.rows)
 
     def tokens(self) -> int:
         """Tokens generated on dev so far, all rows of the task together."""
@@ -80,18 +89,19 @@ class Study:
 
     async def finish(self, name: str, chosen: Sequence[Candidate], dev: float) -> Row:
         """Look at test once: the mean over the chosen systems, item by item."""
-        key = self.key(f"row: {name}")
-        row = self.progress.rows.get(key)
+        key = self.key(f"{name}, {self.options.long} long" if name == LONG else name)
+        row = self.finished.rows.get(key)
         if row is None:
             tokens = self.tokens()
-            self.bench.memo.begin_step(len(self.progress.rows))
+            self.bench.memo.begin_step(self.step())
             total = np.zeros(len(self.bench.task.test))
             for first in range(0, len(chosen), BATCH):
                 batch = chosen[first : first + BATCH]
                 for evaluation in await self.bench.score(batch, self.bench.task.test, None):
                     total += [score or 0.0 for score in evaluation.scores]
             low, high = interval(total / len(chosen), one=len(chosen) == 1)
-            row = self.progress.add(
+            log_look("headroom", {"task": self.task, "variant": name}, self.bench, self.options)
+            row = self.finished.add(
                 key,
                 task=self.task,
                 row=name,
@@ -102,7 +112,6 @@ class Study:
                 dev_tokens=tokens,
                 systems=[candidate.to_json() for candidate in chosen[:1]],
             )
-            log_look("headroom", {"task": self.task, "variant": name}, self.options)
             print(key, f"dev {row['dev']:.3f}, test {row['test']:.3f}", flush=True)
         return row
 
@@ -126,7 +135,7 @@ class Study:
                 here, level = candidate, reached
             if reached > utility:
                 best, utility = candidate, reached
-        return await self.finish("best graph known", [best], utility)
+        return await self.finish(LONG, [best], utility)
 
 
 def alternate() -> Iterator[Sequence[Callable[..., Any]]]:
@@ -157,9 +166,9 @@ def permuted(shape: str, nodes: int, index: int) -> Dag:
     return SHAPES[shape](order)  # type: ignore[index]
 
 
-async def study(task: str, progress: Progress, options: Any) -> list[Row]:
-    async with opened(task, options.folder, limit=options.limit) as bench:
-        one = Study(task, bench, progress, options)
+async def study(task: str, options: Namespace) -> list[Row]:
+    async with opened(task, options) as bench:
+        one = Study(task, bench, options)
         nodes, long = one.nodes, options.long
         base = one.lone(np.zeros(nodes))
         soup = one.lone(np.full(nodes, 1 / nodes))
@@ -199,18 +208,14 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = ArgumentParser(description=__doc__)
     add_options(parser, "headroom")
     parser.add_argument("--long", type=int, default=2_000, help="graphs, chains and moves, each")
     options = parser.parse_args()
-    progress = Progress(options.folder / "headroom.jsonl")
     rows: list[Row] = []
     for task in options.tasks.split(","):
-        rows += asyncio.run(study(task, progress, options))
-    text = table(rows)
-    print(text)
-    if options.write:
-        write("headroom", f"{(__doc__ or '').splitlines()[0]}\n\n{text}", rows)
+        rows += asyncio.run(study(task, options))
+    write("headroom", __doc__, table(rows), options)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """PSO, CMA-ES, differential evolution, Bayesian optimisation and chance at equal evaluations.
 
     python benchmarks/optimizers.py [--tasks gaia-text,nlgraph] [--seeds 10] [--iterations 9]
-        [--variants "graphs: pso;graphs: de"] [--limit 20] [--write]
+        [--variants "graphs: pso;graphs: de"] [--limit 20]
 
 `graphs`: adjacency matrices alone (method role-only, no move-step): as many graphs for everybody.
 `weights`: coefficient rows alone (method model-swarms): as many rows for everybody. Everything
 else is the default setting; searches that never stop early. Every optimiser is compared with PSO
-seed by seed. The intervals are bootstrapped over seeds. Writes benchmarks/results/optimizers.md
-and optimizers.json; what is finished is kept in --folder and not done again.
+seed by seed. The intervals are bootstrapped over seeds. A finished search is a line of
+results/optimizers.jsonl and is not done again; at the end results/optimizers.md is written.
 """
 
 import argparse

@@ -2,45 +2,51 @@
 
 All searches on a task share one memo on disk, so that a hundred of them can be afforded; each
 counts its requests as if it had asked for all of them itself, and its budget is of those. What is
-done is kept as lines of a progress file and not done again.
+done is a line of a results file and is not done again; a killed program goes on where it was.
 """
 
 import asyncio
+import hashlib
 import json
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
 from hswarm.analysis.statistics import bootstrap
 from hswarm.catalog import find
 from hswarm.config import BudgetConfig, EngineConfig, SearchConfig
-from hswarm.engines.batching import BatchingEngine
-from hswarm.engines.memo import MemoEngine, Usage
+from hswarm.engines.assemble import assemble
+from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Engine, Sampling
-from hswarm.engines.transformers import TransformersRunner
+from hswarm.engines.usage import Usage
 from hswarm.evaluate import Evaluation, evaluate
-from hswarm.experts.family import Family
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.finalists import crown, hold_out
-from hswarm.search.found import Candidate, Experts
+from hswarm.search.found import Candidate
 from hswarm.search.loop import search, settled
+from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
 from hswarm.store.memo import SqliteMemo
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Example, Task
 
-RESULTS = Path(__file__).parent / "results"
-LOOKS = RESULTS / "test_looks.jsonl"
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+LOOKS = ROOT / "docs" / "test-looks.md"
 MAX_ANSWERS = 20_000_000
+AT_HAND = 1_000_000
 
 
-class Progress:
-    """Finished rows, one JSON object a line, by their `key`; half a line at the end is cut off."""
+class Cells:
+    """Finished cells, one JSON object a line, by their `key`; half a line at the end is cut off."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,29 +68,41 @@ class Progress:
         return row
 
 
+def log_look(
+    benchmark: str, what: Mapping[str, Any], bench: "Workbench", options: Namespace
+) -> None:
+    """Note that a variant was looked at on test: in the repository, a trial in its folder."""
+    path = LOOKS if options.limit is None else options.folder / LOOKS.name
+    pool = bench.pool.fingerprint[:12]
+    cells = (date.today(), benchmark, what["task"], what["variant"], what.get("seed", ""), pool)
+    with path.open("a") as file:
+        file.write("| " + " | ".join(map(str, (*cells, len(bench.task.test)))) + " |\n")
+
+
 @dataclass(frozen=True)
 class Workbench:
     """A task, the models and the shared memo."""
 
     task: Task
-    family: Family
+    pool: OpenPool
     memo: MemoEngine
 
     @property
-    def experts(self) -> Experts:
-        return Experts(self.family.fingerprint, tuple(e.name for e in self.family.experts))
+    def roster(self) -> Roster:
+        return Roster.of(self.pool, None)
 
     async def score(
         self, candidates: Sequence[Candidate], examples: Sequence[Example], engine: Engine | None
     ) -> list[Evaluation]:
-        systems = [candidate.system(self.experts) for candidate in candidates]
+        systems = [candidate.system(self.roster) for candidate in candidates]
         sampling = Sampling(max_tokens=self.task.max_tokens)
         return await evaluate(systems, examples, self.task.scorer, engine or self.memo, sampling)
 
     async def search(self, config: SearchConfig, max_tokens: int | None) -> dict[str, Any]:
         """Search, then look at test once; return what a table needs."""
         usage = Usage()
-        alone = MemoEngine(self.memo, usage=usage)
+        alone = MemoEngine(self.memo, usage=usage, keep=AT_HAND)
+        roster = Roster.of(self.pool, config.weight.particles)
         budget = BudgetConfig(max_tokens=max_tokens)
         engine = BudgetedEngine(alone, budget, tokens=lambda: usage.generated_tokens)
         searched, held = hold_out(self.task.dev, config.held, config.seed)
@@ -95,12 +113,12 @@ class Workbench:
             systems += line["event"] == "evaluation"
 
         setting = Setting(
-            experts=self.experts,
+            roster=roster,
             examples=searched,
             held=held,
             scorer=self.task.scorer,
             sampling=Sampling(max_tokens=self.task.max_tokens),
-            config=settled(config, self.experts),
+            config=settled(config, roster),
             engine=engine,
             record=count,
         )
@@ -116,12 +134,18 @@ class Workbench:
         found = await crown(state, replace(setting, engine=alone))
         complete["tokens"] += usage.generated_tokens - before
         assert found is not None, "the tiny pool answers something"
-        (dev,) = await self.score([found.candidate], searched, alone)
-        (test,) = await self.score([found.candidate], self.task.test, None)
+        system = found.candidate.system(roster)
+        sampling = Sampling(max_tokens=self.task.max_tokens)
+        (dev,), (held_out,), (test,) = [
+            await evaluate([system], part, self.task.scorer, self.memo, sampling)
+            for part in (searched, held, self.task.test)
+        ]
         self.memo.flush()
         return {
             "dev": dev.utility,
+            "held": held_out.utility if held else None,
             "test": test.utility,
+            "bias": dev.utility - test.utility,
             "found": found.candidate.to_json(),
             "found_in": found.iteration,
             "iterations": state.iteration,
@@ -131,14 +155,14 @@ class Workbench:
 
 
 @asynccontextmanager
-async def opened(task: str, folder: Path, *, pool: str = "tiny", limit: int | None = None):
-    """Open a task with the models of `pool` and the memo in `folder`, which is there."""
-    family = read_pool(find("agents", pool)).open()
-    with SqliteMemo(folder / f"{task}.sqlite", max_answers=MAX_ANSWERS) as store:
-        runner = TransformersRunner(family, EngineConfig())
-        memo = MemoEngine(BatchingEngine(runner), store)
+async def opened(task: str, options: Namespace):
+    """Open a task with the models of a pool and the memo in the folder, which is made."""
+    pool = read_pool(find("agents", options.pool)).open()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with SqliteMemo(options.folder / f"{task}.sqlite", max_answers=MAX_ANSWERS) as store:
+        memo = MemoEngine(assemble(pool.families, EngineConfig()), store, keep=AT_HAND)
         try:
-            yield Workbench(load_task(task, data=None, limit=limit), family, memo)
+            yield Workbench(load_task(task, limit=options.limit), pool, memo)
         finally:
             await memo.aclose()
 
@@ -154,32 +178,39 @@ class Variant:
 
 
 async def run_variants(
-    name: str, tasks: Sequence[str], variants: Sequence[Variant], options: Any
+    name: str, variants: Sequence[Variant], options: Namespace
 ) -> list[dict[str, Any]]:
     """Run every variant with every seed on every task, but for what is done; return the rows."""
-    progress = Progress(options.folder / f"{name}.jsonl")
+    cells = Cells(results(options) / f"{name}.jsonl")
     rows = []
-    for task in tasks:
-        async with opened(task, options.folder, limit=options.limit) as bench:
+    for task in options.tasks.split(","):
+        async with opened(task, options) as bench:
             for variant in variants:
                 for seed in range(options.seeds):
-                    key = f"{task} / {variant.name} / {seed} / {options.limit}"
-                    row = progress.rows.get(key)
+                    config = variant.config(seed)
+                    key = _key(bench, variant, config)
+                    row = cells.rows.get(key)
                     if row is None:
-                        done = await bench.search(variant.config(seed), variant.max_tokens)
                         what = {"task": task, "variant": variant.name, "seed": seed}
-                        row = progress.add(key, **what, **done)
-                        log_look(name, what, options)
-                        print(key, f"dev {row['dev']:.3f}, test {row['test']:.3f}", flush=True)
+                        done = await bench.search(config, variant.max_tokens)
+                        log_look(name, what, bench, options)
+                        row = cells.add(key, **what, **done)
+                        print(*what.values(), f"dev {row['dev']:.3f}, test {row['test']:.3f}")
                     rows.append(row)
     return rows
 
 
-def log_look(benchmark: str, what: Mapping[str, Any], options: Any) -> None:
-    """Note in the repository that a finished variant was looked at on test."""
-    if options.write and options.limit is None:
-        with LOOKS.open("a") as file:
-            file.write(json.dumps({"benchmark": benchmark, **what}) + "\n")
+def _key(bench: Workbench, variant: Variant, config: SearchConfig) -> str:
+    """Name a cell by all that decides what it holds: models, items, settings, budget."""
+    shapes = [bench.pool.fingerprint, bench.task.fingerprint, config.model_dump(mode="json")]
+    text = json.dumps([*shapes, variant.max_tokens], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"{bench.task.name} / {variant.name} / {config.seed} / {digest}"
+
+
+def results(options: Namespace) -> Path:
+    """Return where results go: of a trial on few items they stay in its folder."""
+    return RESULTS if options.limit is None else options.folder
 
 
 def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str]) -> str:
@@ -187,7 +218,10 @@ def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str]) -> str:
 
     `base(variant)` names what a variant is compared with, seed by seed.
     """
-    head = "| task | variant | seeds | systems | tokens | dev | test | against | gain on test | p |"
+    head = (
+        "| task | variant | seeds | systems | tokens | dev | bias | test | against "
+        "| gain on test | p |"
+    )
     lines = [head, "|---" * (head.count("|") - 1) + "|"]
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -197,7 +231,7 @@ def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str]) -> str:
         mean = bootstrap(test, np.zeros(len(test)), seed=0)
         other = base(variant)
         against = "|  |  |  |"
-        if other != variant:
+        if other != variant and (task, other) in grouped:
             rest = [row["test"] for row in grouped[task, other]]
             gain = bootstrap(test, rest, seed=0)
             span = f"{gain.interval.low:+.3f} … {gain.interval.high:+.3f}"
@@ -206,34 +240,38 @@ def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str]) -> str:
             f"| {task} | {variant} | {len(group)} | {np.mean([r['systems'] for r in group]):,.0f} "
             f"| {np.mean([r['tokens'] for r in group]):,.0f} "
             f"| {np.mean([r['dev'] for r in group]):.3f} "
+            f"| {np.mean([r['bias'] for r in group]):+.3f} "
             f"| {mean.difference:.3f} ({mean.interval.low:.3f} … {mean.interval.high:.3f}) "
             f"{against}"
         )
     return "\n".join(lines) + "\n"
 
 
-def write(name: str, text: str, rows: Any) -> None:
-    """Write NAME.md and NAME.json into benchmarks/results."""
-    (RESULTS / f"{name}.md").write_text(text)
-    (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
-
-
-def add_options(parser: Any, folder: str) -> None:
-    parser.add_argument("--tasks", default="gaia-text,gsm8k,knowledge-crosswords,nlgraph")
-    parser.add_argument("--limit", type=int, help="items per split, for a trial")
-    parser.add_argument("--folder", type=Path, default=Path("runs") / folder)
-    parser.add_argument("--write", action="store_true")
-
-
-def main(name: str, doc: str | None, variants: Sequence[Variant], options: Any, base: Any) -> None:
-    """Run, print the table, write it if asked to."""
-    chosen = options.variants.split(";") if options.variants else None
-    if chosen:
-        unknown = set(chosen) - {variant.name for variant in variants}
-        assert not unknown, f"no such variants: {unknown}"
-    picked = [v for v in variants if chosen is None or v.name in chosen]
-    rows = asyncio.run(run_variants(name, options.tasks.split(","), picked, options))
-    text = table(rows, base)
+def write(name: str, doc: str | None, text: str, options: Namespace) -> None:
+    """Write NAME.md beside the cells and print the table."""
+    (results(options) / f"{name}.md").write_text(f"{(doc or '').splitlines()[0]}\n\n{text}")
     print(text)
-    if options.write:
-        write(name, f"{(doc or '').splitlines()[0]}\n\n{text}", rows)
+
+
+def add_options(parser: ArgumentParser, folder: str) -> None:
+    parser.add_argument("--tasks", default="gaia-text,gsm8k,knowledge-crosswords,nlgraph")
+    parser.add_argument("--pool", default="tiny")
+    parser.add_argument("--limit", type=int, help="items per split: a trial, kept out of results")
+    parser.add_argument("--folder", type=Path, default=Path("runs") / folder)
+
+
+def main(
+    name: str,
+    doc: str | None,
+    variants: Sequence[Variant],
+    options: Namespace,
+    base: Callable[[str], str],
+) -> None:
+    """Run what is not done yet, then write the table of all that was asked for."""
+    chosen = options.variants.split(";") if options.variants else [v.name for v in variants]
+    unknown = set(chosen) - {variant.name for variant in variants}
+    if unknown:
+        raise SystemExit(f"There are no variants {sorted(unknown)}.")
+    picked = [variant for variant in variants if variant.name in chosen]
+    rows = asyncio.run(run_variants(name, picked, options))
+    write(name, doc, table(rows, base), options)
