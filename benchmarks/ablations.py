@@ -4,10 +4,11 @@
         [--iterations 30] [--variants "paper;paper: order"] [--limit 20]
 
 Every search stops before the iteration that would exceed --max-tokens generated tokens, the same
-for all, or after --iterations; the table says how many tokens each took. Each switch is compared seed by seed with the setting
-that it is a switch of, on test; dev and the selection bias (dev less test) stand beside it.
-Intervals are bootstrapped over seeds. A finished search is a line of results/ablations.jsonl and is
-not done again; the memo is in --folder. At the end results/ablations.md is written.
+for all, or after --iterations; the table says how many tokens each took. Each switch is compared
+seed by seed with the setting that it is a switch of, on test; dev and the selection bias (dev less
+test) stand beside it. Intervals are bootstrapped over seeds. A finished search is a line of
+results/ablations.jsonl and is not done again; the memo is in --folder. At the end
+results/ablations.md is written.
 """
 
 import argparse
