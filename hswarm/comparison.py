@@ -9,11 +9,14 @@ from typing import Final
 from hswarm.analysis.statistics import compare, mean_interval
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.static_role import best_of_shape
+from hswarm.config import SearchConfig
 from hswarm.engines.purse import BudgetSpent
 from hswarm.evaluate import Evaluation, evaluate
 from hswarm.graph.shapes import SHAPES
+from hswarm.search.finalists import hold_out
 from hswarm.search.found import Found
-from hswarm.search.result import Score, SystemReport, describe
+from hswarm.search.result import Score, Selection, SystemReport, describe
+from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
 from hswarm.system import System
 from hswarm.tasks.task import Example, Task
@@ -36,31 +39,59 @@ async def choose_rivals(setting: Setting) -> dict[str, Found]:
     return rivals
 
 
-async def compare_systems(
+async def measure_systems(
     systems: Mapping[str, Found], setting: Setting, task: Task
+) -> tuple[list[Evaluation], list[Evaluation]]:
+    """Run every system on dev and on test; returns an evaluation each, in order."""
+    candidates = [found.candidate.system(setting.roster) for found in systems.values()]
+    dev, test = [await _measure(candidates, part, setting) for part in (task.dev, task.test)]
+    return dev, test
+
+
+def compare_systems(
+    systems: Mapping[str, Found],
+    dev: Sequence[Evaluation],
+    test: Sequence[Evaluation],
+    roster: Roster,
 ) -> tuple[list[SystemReport], list[str]]:
-    """Run every system on dev and test, the first against each other one on the same items.
+    """Compare the first system with each other one on the same items.
 
     Returns a report each, and what could not be scored, by name and reason.
     """
-    candidates = [found.candidate.system(setting.roster) for found in systems.values()]
-    splits = [await _measure(candidates, examples, setting) for examples in (task.dev, task.test)]
-    first = splits[1][0]
+    first = test[0]
     reports = []
-    for (name, found), dev, test in zip(systems.items(), *splits, strict=True):
-        against = None if test is first else compare(first.scores, test.scores)
+    for (name, found), on_dev, on_test in zip(systems.items(), dev, test, strict=True):
+        against = None if on_test is first else compare(first.scores, on_test.scores)
         reports.append(
             SystemReport(
                 name=name,
-                nodes=describe(found.candidate, setting.roster),
-                dev=_score(dev),
-                test=_score(test),
+                nodes=describe(found.candidate, roster),
+                dev=_score(on_dev.scores),
+                test=_score(on_test.scores),
                 p_value=against.p_value if against else None,
                 p_test=against.test if against else None,
             )
         )
-    failures = {f for evaluations in splits for e in evaluations for f in e.failures}
+    failures = {failure for evaluation in (*dev, *test) for failure in evaluation.failures}
     return reports, sorted(failures)
+
+
+def report_selection(
+    dev: Evaluation, test: Evaluation, finalists: int, config: SearchConfig
+) -> Selection:
+    """Report how the found system does on the two parts of dev, and what its choice made of it."""
+    searched, held = (_score(part) for part in hold_out(dev.scores, config.held, config.seed))
+    on_test = _score(test.scores).utility
+    parted = held.items + held.unscored > 0
+    bias = None
+    if searched.utility is not None and on_test is not None:
+        bias = searched.utility - on_test
+    return Selection(
+        searched=searched,
+        held=held if parted else None,
+        finalists=finalists if parted else 1,
+        bias=bias,
+    )
 
 
 async def _measure(
@@ -86,12 +117,12 @@ async def _measure(
     return evaluations
 
 
-def _score(evaluation: Evaluation) -> Score:
-    scored = [score for score in evaluation.scores if score is not None]
+def _score(scores: Sequence[float | None]) -> Score:
+    scored = [score for score in scores if score is not None]
     interval = mean_interval(scored)
     return Score(
-        utility=evaluation.utility if scored else None,
+        utility=sum(scored) / len(scored) if scored else None,
         interval=(interval.low, interval.high) if interval else None,
         items=len(scored),
-        unscored=len(evaluation.failures),
+        unscored=len(scores) - len(scored),
     )

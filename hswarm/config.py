@@ -23,9 +23,12 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Coefficient = Annotated[float, Field(ge=0.0, le=10.0)]
 
 Edges = Literal["each", "one"]
+Encoding = Literal["matrix", "order", "seats"]
+Optimizer = Literal["pso", "cma-es", "de", "bo", "random"]
 InitialVelocity = Literal["random", "zero", "best"]
 Assignment = Literal["balanced", "random"]
-Credit = Literal["places", "assignments"]
+Credit = Literal["places", "assignments", "both"]
+Acceptance = Literal["always", "better"]
 Models = Literal["best", "current"]
 Method = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
 Shape = Literal["chain", "star"]
@@ -40,6 +43,9 @@ class PsoConfig(_Frozen):
     Model Swarms, Algorithm 1; Heterogeneous Swarms, Algorithm 1).
     """
 
+    optimizer: Optimizer = "pso"
+    """What moves the particles. The papers' is PSO, of which all that follows is; of the others,
+    cma-es takes `step_length` for its first σ."""
     inertia: Coefficient = 0.2
     cognitive: Coefficient = 0.3
     social: Coefficient = 0.4
@@ -73,14 +79,25 @@ class PsoConfig(_Frozen):
 class RoleConfig(PsoConfig):
     """The swarm of adjacency matrices and how they are decoded (Heterogeneous Swarms, §3.1)."""
 
-    particles: Annotated[int, Field(ge=1, le=10_000)] = 10
+    particles: Annotated[int, Field(ge=1, le=10_000)] = 6
     step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
     step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.02
     top_p: Share = 0.0
     """Nucleus of the node choices in G-decode; 0 is deterministic."""
     edges: Edges = "each"
     """`each` draws every edge by itself (Algorithm 2); `one` draws one per node (authors' code)."""
-    shapes: tuple[Shape, ...] = ("chain", "star", "chain", "chain") * 2
+    encoding: Encoding = "matrix"
+    """What a particle says. `matrix`: the likelihoods of edges, from which the order of the nodes
+    follows (the papers); `order`: the order, too, as keys on the matrix's diagonal, the smallest
+    first; `seats`: beside the matrix a number per node for who sits there."""
+    decodes: Annotated[int, Field(ge=1, le=1_000)] = 1
+    """Graphs drawn from each matrix; the best one's utility is the particle's. At top_p 0 all are
+    the same."""
+    adopt: bool = False
+    """Each particle moves to the matrix that decodes greedily to the graph it was evaluated with,
+    so that a personal or global best is what was evaluated. cma-es and bo learn from what they
+    asked for all the same."""
+    shapes: tuple[Shape, ...] = ("chain",) * 5 + ("star",)
     """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1)."""
     models: Models = "best"
     """The weights that graphs are evaluated with: the best-found system's, or (the papers) those
@@ -91,10 +108,15 @@ class RoleConfig(PsoConfig):
     """λ of f' = f − λ·mean|A|."""
     dropout: Share = 0.0
     """d_r: the probability that an iteration skips the role-step."""
-    moves: Annotated[int, Field(ge=0, le=10_000)] = 10
+    moves: Annotated[int, Field(ge=0, le=10_000)] = 20
     """Neighbours of the best-found system that a round of the move-step tries; 0: no move-step."""
-    rounds: Annotated[int, Field(ge=1, le=1_000)] = 5
-    """Rounds of the move-step in an iteration, each from the best of the one before."""
+    heat: Share = 0.33
+    """The share of the dev items on which a neighbour must be no worse than what it is a neighbour
+    of before it is tried on all of them; 0 tries all on all."""
+    order_rounds: Annotated[int, Field(ge=0, le=1_000)] = 6
+    """Rounds of an iteration's move-step that move nodes, each from the best of the one before."""
+    edge_rounds: Annotated[int, Field(ge=0, le=1_000)] = 1
+    """Rounds after those that move edges."""
 
 
 class WeightConfig(PsoConfig):
@@ -106,10 +128,17 @@ class WeightConfig(PsoConfig):
     """Fill up with interpolations of two experts; off: with copies of the experts in turn."""
     credit: Credit = "places"
     """How an expert is scored: `places`, by what its new weights change where it sits in the
-    best-found system; `assignments`, by its JFK-score over M assignments to nodes (the paper)."""
+    best-found system; `assignments`, by its JFK-score over M assignments to nodes (the paper);
+    `both`, by the sum of the two."""
     assignments: Annotated[int, Field(ge=1, le=10_000)] = 10
     """M of the JFK-score."""
     assignment: Assignment = "balanced"
+    acceptance: Acceptance = "always"
+    """Which steps count: `always`, all of them (the papers); `better`, those of particles whose new
+    weights made a better system than the best found. The others go back, at rest."""
+    anchor: Share = 0.0
+    """The share of a model that stays what its particle started as: with coefficients x it is
+    blended by anchor·x₀ + (1 − anchor)·x."""
     step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
     step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.02
     dropout: Share = 0.0
@@ -124,6 +153,12 @@ class SearchConfig(_Frozen):
     max_iterations: Annotated[int, Field(ge=0)] = 3
     patience: Annotated[int, Field(ge=1)] = 6
     """Stop when the best utility has not risen for so many iterations."""
+    held: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """The share of the dev items that the search does not see; its finalists are told apart by
+    them."""
+    finalists: Annotated[int, Field(ge=1, le=1_000)] = 1
+    """How many of the best different systems seen are run on the held items at the end; the one
+    that is best over all dev items is what was found."""
     role: RoleConfig = RoleConfig()
     weight: WeightConfig = WeightConfig()
 
@@ -176,18 +211,28 @@ class RunConfig(_Frozen):
     budget: BudgetConfig = BudgetConfig()
 
 
-_PAPER_PSO: Final = {"step_length": 0.7, "step_decay": 0.95, "step_min": 0.1}
+_PAPER_PSO: Final = {
+    "optimizer": "pso",
+    "step_length": 0.7,
+    "step_decay": 0.95,
+    "step_min": 0.1,
+}
 
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "default": {},
     "paper": {
         "max_iterations": 20,
         "patience": 6,
+        "held": 0.0,
+        "finalists": 1,
         "role": {
             **_PAPER_PSO,
             "particles": 10,
             "top_p": 0.8,
             "edges": "each",
+            "encoding": "matrix",
+            "decodes": 1,
+            "adopt": False,
             "shapes": (),
             "models": "current",
             "moves": 0,
@@ -197,6 +242,8 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
             "credit": "assignments",
             "assignments": 10,
             "assignment": "random",
+            "acceptance": "always",
+            "anchor": 0.0,
         },
     },
 }

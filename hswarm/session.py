@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 from typing import Final
 
 from hswarm.agents.opened import OpenPool
-from hswarm.comparison import choose_rivals, compare_systems
+from hswarm.comparison import choose_rivals, compare_systems, measure_systems, report_selection
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
@@ -22,6 +23,7 @@ from hswarm.evaluate import calibrate
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
 from hswarm.search.failures import FailureLimit
+from hswarm.search.finalists import crown, hold_out
 from hswarm.search.found import reference
 from hswarm.search.loop import Reason, search, settled
 from hswarm.search.result import Result, UsageReport, dump
@@ -30,6 +32,7 @@ from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run
+from hswarm.swarm import optimizer
 from hswarm.swarm.populate import populate
 from hswarm.tasks.task import Outside, Task
 
@@ -56,9 +59,12 @@ class Models:
 
 def load(pool: OpenPool, config: RunConfig) -> Models:
     """Load the models; HswarmError where a family, the device or a swarm's size do not fit."""
+    optimizer.check(config.search.role, config.search.role.particles)
     for family in pool.families:
         particles = config.search.weight.particles or len(family)
         populate(len(family), particles, seed=config.search.seed)
+        if len(family) > 1:
+            optimizer.check(config.search.weight, particles)
     limit = config.budget.max_dollars
     purse = Purse(round(limit * DOLLAR) if limit is not None else None)
     engine = assemble(
@@ -144,9 +150,11 @@ async def _search_and_compare(
         seconds=saved["seconds"] if saved is not None else 0.0,
         armed=state is not None,
     )
+    searched_on, held = hold_out(task.dev, config.search.held, config.search.seed)
     setting = Setting(
         roster=roster,
-        examples=task.dev,
+        examples=searched_on,
+        held=held,
         scorer=task.scorer,
         sampling=sampling,
         config=settled(config.search, roster),
@@ -177,20 +185,23 @@ async def _search_and_compare(
         reached, reason = await _search(setting, checkpoint, state)
         if reason in ("max-tokens", "max-seconds", "max-dollars"):
             memo.drop_step()
+        found = reached.found
+        with suppress(BudgetSpent):
+            found = await crown(reached, replace(setting, engine=failures))
         searched = _report(usage)
-        if reached.found is None:
+        if found is None:
             raise HswarmError(
                 "The search evaluated nothing that could be scored.",
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
-        comparing = replace(setting, engine=failures, record=forget)
+        comparing = replace(setting, engine=failures, record=forget, examples=task.dev)
         chosen = await choose_rivals(comparing) if rivals else {}
-        reports, unscored = await compare_systems(
-            {"found system": reached.found, **chosen}, comparing, task
-        )
+        systems = {"found system": found, **chosen}
+        dev, test = await measure_systems(systems, comparing, task)
         failures.check()
     finally:
         await memo.aclose()
+    reports, unscored = compare_systems(systems, dev, test, roster)
     result = Result(
         task=task.title,
         pool=pool.name,
@@ -203,7 +214,8 @@ async def _search_and_compare(
         search=searched,
         total=_report(usage),
         failures=tuple(unscored),
-        found_in=reached.found.iteration,
+        found_in=found.iteration,
+        selection=report_selection(dev[0], test[0], len(reached.finalists), config.search),
     )
     run.write_accounts(usage.snapshot())
     run.write_result(dump(result))

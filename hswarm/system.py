@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hswarm.agents.agent import Agent
 from hswarm.agents.prompts import Prompt, PromptRole
@@ -93,11 +94,13 @@ class System:
         async def run(node: int) -> None:
             responses = [turns[p].completion.text for p in self.dag.parents[node]]
             prompt = self.prompt(node, responses, contexts[node], example.question)
-            name = self.agents[node].name
-            observe(NodeStarted(node, name, prompt.role, prompt.text))
+            if observe is not ignore:
+                name = self.agents[node].name
+                observe(NodeStarted(node, name, prompt.role, prompt.text))
             asked = follow(engine, hear) if hear and node == self.dag.end else engine
             turns[node] = await self.ask(prompt, asked, samplings[node])
-            observe(NodeEnded(node, turns[node]))
+            if observe is not ignore:
+                observe(NodeEnded(node, turns[node]))
 
         for layer in self.dag.layers():
             if len(layer) == 1:
@@ -133,7 +136,13 @@ def share_context(chunks: Sequence[str], dag: Dag) -> list[str]:
     the first: what it is given, the others can hear of.
     """
     shares = [""] * len(dag)
-    for place, node in enumerate(dag.order):
-        first, last = (-(-len(chunks) * k // len(dag)) for k in (place, place + 1))
-        shares[node] = " ".join(chunks[first:last])
+    if chunks:
+        for node, (first, last) in zip(dag.order, _deal(len(chunks), len(dag)), strict=True):
+            shares[node] = " ".join(chunks[first:last])
     return shares
+
+
+@lru_cache(maxsize=256)
+def _deal(chunks: int, nodes: int) -> list[tuple[int, int]]:
+    """Return the first and the last chunk but one of each place in the order."""
+    return [(-(-chunks * k // nodes), -(-chunks * (k + 1) // nodes)) for k in range(nodes)]

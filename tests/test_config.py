@@ -28,6 +28,10 @@ def test_the_papers_preset_is_what_they_print():
     assert (role.particles, role.top_p, role.edges, role.shapes) == (10, 0.8, "each", ())
     assert (role.models, role.moves) == ("current", 0)
     assert (weight.credit, weight.assignments, weight.assignment) == ("assignments", 10, "random")
+    assert (role.encoding, role.decodes, role.adopt, weight.anchor) == ("matrix", 1, False, 0.0)
+    assert weight.acceptance == "always"
+    assert (role.optimizer, weight.optimizer) == ("pso", "pso")
+    assert (config.held, config.finalists) == (0.0, 1)
     alone = search_config("paper", {"method": "model-swarms"})
     assert alone.weight.particles == MODEL_SWARMS["weight"]["particles"] == 20
     assert (alone.max_iterations, alone.patience) == (50, 10)

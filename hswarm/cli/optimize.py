@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,25 +19,26 @@ EPILOG: Final = """Examples:
 
 Ctrl-C leaves a run that can be resumed. Tasks there are: hswarm show tasks"""
 
-SETTINGS: Final = {
-    "task": "task",
-    "pool": "pool",
-    "data": "data",
-    "limit": "limit",
-    "method": "search.method",
-    "seed": "search.seed",
-    "engine": "engine.name",
-    "device": "engine.device",
-    "dtype": "engine.dtype",
-    "workers": "engine.workers",
-    "ray": "engine.ray",
-    "max_iterations": "search.max_iterations",
-    "max_tokens": "budget.max_tokens",
-    "max_seconds": "budget.max_seconds",
-    "max_dollars": "budget.max_dollars",
-    "max_failed": "budget.max_failed",
+SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "task": ("task",),
+    "pool": ("pool",),
+    "data": ("data",),
+    "limit": ("limit",),
+    "method": ("search.method",),
+    "optimizer": ("search.role.optimizer", "search.weight.optimizer"),
+    "seed": ("search.seed",),
+    "engine": ("engine.name",),
+    "device": ("engine.device",),
+    "dtype": ("engine.dtype",),
+    "workers": ("engine.workers",),
+    "ray": ("engine.ray",),
+    "max_iterations": ("search.max_iterations",),
+    "max_tokens": ("budget.max_tokens",),
+    "max_seconds": ("budget.max_seconds",),
+    "max_dollars": ("budget.max_dollars",),
+    "max_failed": ("budget.max_failed",),
 }
-"""Option -> the setting of a run's config.yaml that it stands for."""
+"""Option -> the settings of a run's config.yaml that it stands for."""
 BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds", "max_dollars", "max_failed")
 _WITH_RESUME: Final = ("resume", "quiet", "json", "set_", *SETTINGS)
 
@@ -87,6 +88,14 @@ def optimize(
             rich_help_panel=_SEARCH,
         ),
     ] = "default",
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Moves graphs and weights: pso, cma-es, de, bo or random.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = "pso",
     seed: Annotated[int, typer.Option(help="Fixes all draws.", rich_help_panel=_SEARCH)] = 0,
     set_: Annotated[
         list[str] | None,
@@ -178,9 +187,8 @@ def optimize(
 
     # What was typed overrules a file of settings; what is only a default does not.
     typed = [name for name in ctx.params if _was_typed(ctx, name)]
-    settings = collect(
-        config, set_ or (), {SETTINGS[name]: ctx.params[name] for name in typed if name in SETTINGS}
-    )
+    options = {key: ctx.params[name] for name in typed for key in SETTINGS.get(name, ())}
+    settings = collect(config, set_ or (), options)
     if resume is not None:
         _refuse_another_run(typed)
         resume_watched(resume, settings, quiet=quiet, json=json)

@@ -52,8 +52,9 @@ class Progress:
         match event:
             case StepStarted():
                 # The start is what comes before the first iteration's end. After it, what starts
-                # anew is the single models, chains and stars.
-                self.comparing = event.kind == "start" and self.iteration is not None
+                # anew is the single models, chains and stars, or the finalists before them.
+                again = event.kind in ("start", "crown")
+                self.comparing = again and self.iteration is not None
                 self.step = event
                 self._step_began_at = self.usage.answered
             case StepEnded():
@@ -121,5 +122,5 @@ class Progress:
 def _steps_of(config: SearchConfig, *, start: bool) -> int:
     method, role = config.method, config.role
     both = method == "heterogeneous" or (method == "weight-only" and start)
-    moves = role.rounds if role.moves and method in ("heterogeneous", "role-only") else 0
-    return 1 + both + (0 if start else moves)
+    moving = role.moves > 0 and method in ("heterogeneous", "role-only") and not start
+    return 1 + both + (role.order_rounds + role.edge_rounds if moving else 0)

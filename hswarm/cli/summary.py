@@ -17,7 +17,7 @@ from hswarm.cli.numerals import show_count, show_dollars, show_p_value, show_uti
 from hswarm.config import RunConfig
 from hswarm.graph.dag import Dag
 from hswarm.graph.draw import draw_text
-from hswarm.search.result import Result, Score, SystemReport
+from hswarm.search.result import Result, Score, Selection, SystemReport
 
 BUNDLED: Final = "synthetic data made for the tiny models, not the benchmark."
 _FAILURES_SHOWN: Final = 5
@@ -92,6 +92,8 @@ def _remarks(result: Result) -> Iterator[Text]:
         yield Text(
             f"p: one-sided, that the found system is no better than this one on test ({tests})."
         )
+    if result.selection is not None and result.selection.bias is not None:
+        yield Text(_bias(result.selection, result.found.test))
     for report in (result.found, *result.compared):
         for split, score in (("dev", report.dev), ("test", report.test)):
             if score.unscored:
@@ -101,6 +103,17 @@ def _remarks(result: Result) -> Iterator[Text]:
         yield from (Text(f"  {failure}") for failure in result.failures[:_FAILURES_SHOWN])
         if len(result.failures) > _FAILURES_SHOWN:
             yield Text(f"  and {len(result.failures) - _FAILURES_SHOWN} more, in result.json")
+
+
+def _bias(selection: Selection, test: Score) -> str:
+    """Say by how much the choice made the found system look better than it is."""
+    parts = [f"{show_utility(selection.searched.utility)} on the {selection.searched.items:,} dev "]
+    parts[0] += "items that the search chose by"
+    if selection.held is not None:
+        held = selection.held
+        parts.append(f"{show_utility(held.utility)} on the {held.items:,} held out")
+    parts.append(f"{show_utility(test.utility)} on test")
+    return f"Selection bias, dev less test: {selection.bias:+.3f} ({', '.join(parts)})."
 
 
 def _unscored(system: str, split: str, score: Score) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import networkx as nx
@@ -63,15 +64,9 @@ class Dag:
         """Every (u, v) where v reads u, sorted by v, then u."""
         return [(u, v) for v, parents in enumerate(self.parents) for u in parents]
 
-    def layers(self) -> list[list[int]]:
+    def layers(self) -> tuple[tuple[int, ...], ...]:
         """The nodes by depth: a node comes one layer after the last of its parents."""
-        depth: dict[int, int] = {}
-        for node in self.order:
-            depth[node] = 1 + max((depth[p] for p in self.parents[node]), default=-1)
-        layers: list[list[int]] = [[] for _ in range(max(depth.values()) + 1)]
-        for node in sorted(depth):
-            layers[depth[node]].append(node)
-        return layers
+        return _layers(self)
 
     def to_networkx(self) -> nx.DiGraph[int]:
         """Return the graph as a networkx digraph with edges in the direction of reading."""
@@ -79,6 +74,18 @@ class Dag:
         graph.add_nodes_from(range(len(self.parents)))
         graph.add_edges_from(self.edges)
         return graph
+
+
+@lru_cache(maxsize=4096)
+def _layers(dag: Dag) -> tuple[tuple[int, ...], ...]:
+    """Return a graph's layers; each of a search's graphs is run on every item."""
+    depth: dict[int, int] = {}
+    for node in dag.order:
+        depth[node] = 1 + max((depth[p] for p in dag.parents[node]), default=-1)
+    layers: list[list[int]] = [[] for _ in range(max(depth.values()) + 1)]
+    for node in sorted(depth):
+        layers[depth[node]].append(node)
+    return tuple(map(tuple, layers))
 
 
 LONE: Final = Dag(((),))

@@ -6,6 +6,7 @@ Heterogeneous Swarms (Feng et al., 2025), Algorithm 2, made total: every finite 
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,7 @@ def decode(
     top_p: float,
     edges: Edges,
     threshold: float = 0.0,
+    keyed: bool = False,
     rng: np.random.Generator,
 ) -> Dag:
     """Decode an n×n matrix, a_ij the likelihood of an edge i → j, into a graph of n nodes.
@@ -38,22 +40,35 @@ def decode(
     the largest weight, the lowest index on a tie, and under `each` the edges whose probability is
     at least that of a uniform choice.
 
+    `keyed` is not in the paper: the diagonal says in which order the nodes come, the smallest entry
+    first (random keys; Bean, 1994), and nodes are not drawn.
+
     Entries not above `threshold` count as 0, and so do negative ones and the diagonal. The matrix
     is not modified. ValueError unless it is square and finite.
     """
     likelihood = _likelihood(adjacency, threshold)
-    # Only ratios of out-degrees count, so huge entries are scaled down rather than overflow.
-    degree = (likelihood / (likelihood.max() or 1.0)).sum(axis=1)
-    end = _pick(1.0 / (degree + EPSILON), top_p, rng)
-    placed = [end]
-    remaining = [node for node in range(len(degree)) if node != end]
+    if keyed:
+        placing = iter(np.argsort(-np.diagonal(adjacency), kind="stable").tolist())
+    else:
+        placing = _draw_nodes(likelihood, top_p, rng)
+    placed = [next(placing)]
     drawn: list[tuple[int, int]] = []
-    while remaining:
-        node = remaining.pop(_pick(degree[remaining], top_p, rng))
+    for node in placing:
         chosen = _draw_edges(likelihood[node, placed], edges, greedy=top_p == 0.0, rng=rng)
         drawn += [(node, placed[place]) for place in chosen]
         insort(placed, node)
-    return Dag.from_edges(len(degree), drawn)
+    return Dag.from_edges(len(likelihood), drawn)
+
+
+def _draw_nodes(likelihood: FloatMatrix, top_p: float, rng: np.random.Generator) -> Iterator[int]:
+    """Draw the nodes in the order in which they are placed: the end node, then by out-degree."""
+    # Only ratios of out-degrees count, so huge entries are scaled down rather than overflow.
+    degree = (likelihood / (likelihood.max() or 1.0)).sum(axis=1)
+    end = _pick(1.0 / (degree + EPSILON), top_p, rng)
+    yield end
+    remaining = [node for node in range(len(degree)) if node != end]
+    while remaining:
+        yield remaining.pop(_pick(degree[remaining], top_p, rng))
 
 
 def _likelihood(adjacency: FloatMatrix, threshold: float) -> FloatMatrix:

@@ -13,23 +13,21 @@ Edge = tuple[int, int]
 Move = Callable[[Dag, np.random.Generator], Sequence[Edge]]
 
 
-def neighbour(dag: Dag, rng: np.random.Generator) -> Dag:
-    """Return `dag` after one random move that leaves a valid graph, another than before.
+def neighbour(dag: Dag, moves: Sequence[Move], rng: np.random.Generator) -> Dag:
+    """Return `dag` after one of `moves`, drawn at random, that leaves another valid graph.
 
-    Half of the moves change who sits where: two nodes trade places, or one is taken out and put
-    somewhere else. The others change an edge: one is added, dropped or turned round. A graph of one
-    node has no neighbour: it is returned as it is.
+    A graph that does not get another one in a hundred draws (one of one node has no other) is
+    returned as it is.
     """
-    if len(dag) == 1:
-        return dag
-    while True:
-        move = MOVES[rng.choice(len(MOVES), p=_SHARES)]
+    for _ in range(_PATIENCE if len(dag) > 1 else 0):
+        move = moves[int(rng.integers(len(moves)))]
         try:
             moved = Dag.from_edges(len(dag), move(dag, rng))
         except ValueError:  # a cycle, or a second end node
             continue
         if moved != dag:
             return moved
+    return dag
 
 
 def swap(dag: Dag, rng: np.random.Generator) -> list[Edge]:
@@ -78,5 +76,10 @@ def turn(dag: Dag, rng: np.random.Generator) -> list[Edge]:
     return edges
 
 
-MOVES: Final[tuple[Move, ...]] = (swap, insert, add, drop, turn)
-_SHARES: Final = (1 / 4, 1 / 4, 1 / 6, 1 / 6, 1 / 6)
+ORDER_MOVES: Final[tuple[Move, ...]] = (swap, insert)
+"""Who comes before whom: the shape of the graph stays, or nearly."""
+
+EDGE_MOVES: Final[tuple[Move, ...]] = (add, drop, turn)
+"""Who reads whom."""
+
+_PATIENCE: Final = 100

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,20 @@ class Found:
     utility: float
     iteration: int
 
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON values; floats survive exactly."""
+        return {
+            "candidate": self.candidate.to_json(),
+            "utility": self.utility,
+            "iteration": self.iteration,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Found:
+        """Read what `to_json` wrote."""
+        candidate = Candidate.from_json(data["candidate"])
+        return cls(candidate, float(data["utility"]), int(data["iteration"]))
+
 
 def best_of(candidates: Sequence[Candidate], utilities: Sequence[float]) -> Found:
     """Return the best of at least one candidate as found at the start; the first on a tie."""
@@ -100,3 +115,16 @@ def reference(roster: Roster) -> System:
     first = roster.frozen[0]
     model = Blend(first.model.family, ()) if isinstance(first.model, Blend) else first.model
     return System(LONE, (make_agent(first.name, model),))
+
+
+def shortlist(several: Sequence[Found], roster: Roster, size: int) -> tuple[Found, ...]:
+    """Return the `size` best different systems of `several`; of equally good ones the first.
+
+    Systems that answer alike (equal but for the agents' names) count as one. NaN never counts.
+    """
+    different: dict[tuple[Dag, tuple[ModelReference, ...]], Found] = {}
+    for found in several:
+        if np.isfinite(found.utility):
+            identity = found.candidate.dag, found.candidate.models(roster)
+            different.setdefault(identity, found)
+    return tuple(sorted(different.values(), key=lambda found: -found.utility)[:size])

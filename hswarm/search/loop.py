@@ -15,14 +15,15 @@ import numpy as np
 from hswarm.config import PsoConfig, SearchConfig
 from hswarm.engines.purse import BudgetSpent, Limit
 from hswarm.graph.dag import LONE
+from hswarm.search.encoding import Encoding
 from hswarm.search.events import IterationEnded
 from hswarm.search.move import move_step
-from hswarm.search.role import initial_matrices, role_step
+from hswarm.search.role import role_step
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.search.weight import purpose, weight_step
-from hswarm.swarm import pso
+from hswarm.swarm import optimizer, pso
 from hswarm.swarm.populate import populate
 from hswarm.swarm.random import generator
 
@@ -60,10 +61,11 @@ async def begin(setting: Setting) -> SearchState:
         for experts in roster.families
     ]
     roles = config.method != "model-swarms"
+    encoding = Encoding(len(roster), config.role)
     state = SearchState(
         iteration=0,
-        role=pso.start(initial_matrices(len(roster), config.role, config.seed)) if roles else None,
-        weights=tuple(map(pso.start, swarms)),
+        role=optimizer.start(encoding.start(config.seed), config.role) if roles else None,
+        weights=tuple(optimizer.start(rows, config.weight) for rows in swarms),
         graph=LONE,
         jfk=np.full(len(roster.seats), np.nan),
         found=None,
@@ -126,10 +128,9 @@ async def search(
         state = await begin(setting)
         checkpoint(state)
     while True:
-        best = state.found.utility if state.found is not None else -np.inf
         setting.observe(
             IterationEnded(
-                state.iteration, config.max_iterations, best, state.stale, config.patience
+                state.iteration, config.max_iterations, state.best, state.stale, config.patience
             )
         )
         if state.iteration >= config.max_iterations:

@@ -1,15 +1,18 @@
 """The move-step: local search around the best-found system, beside the two swarms.
 
 Not in the papers, whose setting has none. A swarm finds where good graphs are; a few small moves
-from the best of them find what it would take the swarm very many particles to hit.
+from the best of them find what it would take the swarm very many particles to hit. First come moves
+of nodes, then moves of edges: what a chain's nodes ask in another order was mostly asked before, so
+the memo makes the first kind cheap, and it is the order that counts most.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from hswarm.graph.moves import neighbour
-from hswarm.search.found import Candidate, Found, better
+from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, Move, neighbour
+from hswarm.search.found import Candidate, Found
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.swarm.random import generator
@@ -22,26 +25,46 @@ async def move_step(state: SearchState, setting: Setting) -> SearchState:
     new best found. Who sits where and with what weights moves along with the nodes.
     """
     assert state.found is not None, "the start has found something"
-    iteration, best = state.iteration + 1, state.found
-    here = best
-    for turn in range(setting.config.role.rounds):
-        candidates = _neighbours(here.candidate, iteration, turn, setting)
+    iteration, here = state.iteration + 1, state.found
+    role = setting.config.role
+    rounds = [ORDER_MOVES] * role.order_rounds + [EDGE_MOVES] * role.edge_rounds
+    for turn, moves in enumerate(rounds):
+        candidates = _neighbours(here.candidate, moves, iteration, turn, setting)
+        candidates = await _run_heat(here.candidate, candidates, iteration, turn, setting)
         evaluations = await setting.evaluate(iteration, "move", candidates)
+        state = state.see(candidates, evaluations, iteration, setting)
         for candidate, evaluation in zip(candidates, evaluations, strict=True):
-            best = better(best, candidate, evaluation.utility, iteration)
             if evaluation.utility >= here.utility:
                 here = Found(candidate, evaluation.utility, iteration)
-        setting.end_step(iteration, "move", evaluations, best.utility, float("nan"))
-    return replace(state, found=best)
+        setting.end_step(iteration, "move", evaluations, state.best, float("nan"))
+    return state
 
 
 def _neighbours(
-    candidate: Candidate, iteration: int, turn: int, setting: Setting
+    candidate: Candidate, moves: Sequence[Move], iteration: int, turn: int, setting: Setting
 ) -> list[Candidate]:
-    """Return different neighbours, at most as many as the configuration has moves."""
+    """Return different neighbours, at most as many as the configuration has moves a round."""
     config = setting.config
     graphs = (
-        neighbour(candidate.dag, generator(config.seed, "move", iteration, turn, move))
-        for move in range(config.role.moves)
+        neighbour(candidate.dag, moves, generator(config.seed, "move", iteration, turn, place))
+        for place in range(config.role.moves)
     )
     return [replace(candidate, dag=dag) for dag in dict.fromkeys(graphs)]
+
+
+async def _run_heat(
+    here: Candidate, candidates: list[Candidate], iteration: int, turn: int, setting: Setting
+) -> list[Candidate]:
+    """Return the candidates that are no worse than `here` on a random part of the dev items.
+
+    Most neighbours are much worse; a part of the items, the same for all of a round, shows it.
+    """
+    config, items = setting.config, len(setting.examples)
+    size = round(config.role.heat * items)
+    if not size or size == items:
+        return candidates
+    drawn = generator(config.seed, "heat", iteration, turn).choice(items, size, replace=False)
+    heat = replace(setting, examples=tuple(setting.examples[k] for k in sorted(drawn)))
+    first, *others = await heat.evaluate(iteration, "move", [here, *candidates])
+    pairs = zip(candidates, others, strict=True)
+    return [candidate for candidate, other in pairs if other.utility >= first.utility]

@@ -50,6 +50,19 @@ class SystemReport(_Frozen):
     p_test: str | None = None
 
 
+class Selection(_Frozen):
+    """How the found system was chosen: a choice by noisy numbers makes them look too good."""
+
+    searched: Score
+    """Of the found system on the dev items that the search chose by."""
+    held: Score | None
+    """On the dev items held out of the search; None if none were."""
+    finalists: int
+    """Systems that were told apart by all dev items at the end."""
+    bias: float | None
+    """The utility on the items searched on less that on test; None where one is unknown."""
+
+
 class UsageReport(_Frozen):
     """Requests, tokens and dollars, counted once per distinct request."""
 
@@ -81,6 +94,7 @@ class Result(_Frozen):
     """Items that could not be scored, by name and reason."""
     found_in: int
     """The iteration that found the system; 0 is the start."""
+    selection: Selection | None = None
 
     @property
     def best_single(self) -> SystemReport:

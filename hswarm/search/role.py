@@ -8,56 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hswarm.config import RoleConfig
-from hswarm.graph.dag import Dag
-from hswarm.graph.decode import decode
-from hswarm.graph.encode import encode
-from hswarm.graph.shapes import SHAPES
 from hswarm.graph.sparsity import density
+from hswarm.search.encoding import Encoding
 from hswarm.search.events import StepKind
-from hswarm.search.found import Candidate, better
+from hswarm.search.found import Candidate
 from hswarm.search.roster import Row
+from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
-from hswarm.swarm import pso
-from hswarm.swarm.random import generator
-
-FloatMatrix = NDArray[np.float64]
-
-
-def initial_matrices(nodes: int, config: RoleConfig, seed: int) -> FloatMatrix:
-    """Return the first matrices, flattened, shape (N, nodes²): shaped ones, then U(0, 1).
-
-    A shaped one is a chain or a star over a random order of the nodes. Diagonals are 0.
-    """
-    rows = []
-    for particle in range(config.particles):
-        rng = generator(seed, "matrix", particle)
-        if particle < len(config.shapes) and nodes > 1:
-            shape = SHAPES[config.shapes[particle]]
-            matrix = encode(shape(rng.permutation(nodes).tolist()))
-        else:
-            matrix = rng.random((nodes, nodes))
-        np.fill_diagonal(matrix, 0.0)
-        rows.append(matrix.ravel())
-    return np.stack(rows)
-
-
-def decode_all(positions: FloatMatrix, config: RoleConfig, seed: int, iteration: int) -> list[Dag]:
-    """Decode every particle's matrix; each has a generator of its own."""
-    nodes = round(positions.shape[1] ** 0.5)
-    return [
-        decode(
-            row.reshape(nodes, nodes),
-            top_p=config.top_p,
-            edges=config.edges,
-            threshold=config.threshold,
-            rng=generator(seed, "decode", iteration, particle),
-        )
-        for particle, row in enumerate(positions)
-    ]
+from hswarm.swarm import optimizer, pso
+from hswarm.swarm.space import MATRICES
 
 
 async def role_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
@@ -68,41 +29,47 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     """
     assert state.role is not None, "a search without roles has no role-step"
     config, seed = setting.config.role, setting.config.seed
+    encoding = Encoding(len(setting.roster), config)
     iteration = state.iteration + 1 if move else 0
-    swarm = pso.step(state.role, config, seed, "role") if move else state.role
-    dags = decode_all(swarm.position, config, seed, iteration)
+    swarm = optimizer.step(state.role, config, seed, "role", MATRICES) if move else state.role
+    particles = len(swarm.position)
     runs = (
-        pso.evaluated(len(dags), config, seed, "role", iteration)
+        pso.evaluated(particles, config, seed, "role", iteration)
         if move
-        else np.ones(len(dags), bool)
+        else np.ones(particles, bool)
     )
     rows = _rows(state, setting)
-    candidates = {
-        particle: Candidate.place(dag, range(len(dag)), rows)
-        for particle, dag in enumerate(dags)
-        if runs[particle]
-    }
+    tried: list[tuple[int, Candidate]] = []
+    for particle in np.flatnonzero(runs).tolist():
+        position = swarm.position[particle]
+        agents = encoding.agents(position)
+        graphs = encoding.graphs(position, seed, iteration, particle)
+        tried += [(particle, Candidate.place(dag, agents, rows)) for dag in graphs]
     kind: StepKind = "role" if move else "start"
-    evaluations = await setting.evaluate(iteration, kind, list(candidates.values()))
-    utilities = np.full(len(dags), np.nan)
-    found, best_here, graph = state.found, -np.inf, state.graph
-    for (particle, candidate), evaluation in zip(candidates.items(), evaluations, strict=True):
-        penalty = config.density_penalty * density(swarm.position[particle])
-        utilities[particle] = evaluation.utility - penalty
-        found = better(found, candidate, evaluation.utility, iteration)
-        if utilities[particle] > best_here:
-            best_here, graph = utilities[particle], candidate.dag
-    swarm = pso.observe(swarm, utilities, runs)
-    best = found.utility if found is not None else -np.inf
-    setting.end_step(iteration, kind, evaluations, best, pso.spread(swarm))
-    return replace(state, role=swarm, found=found, graph=graph)
+    candidates = [candidate for _, candidate in tried]
+    evaluations = await setting.evaluate(iteration, kind, candidates)
+    state = state.see(candidates, evaluations, iteration, setting)
+    utilities = np.full(particles, np.nan)
+    best_here, graph, position = -np.inf, state.graph, swarm.position.copy()
+    for (particle, candidate), evaluation in zip(tried, evaluations, strict=True):
+        entries = encoding.likelihoods(swarm.position[particle])
+        utility = evaluation.utility - config.density_penalty * density(entries)
+        if np.isnan(utilities[particle]) or utility > utilities[particle]:
+            utilities[particle] = utility
+            if config.adopt:
+                position[particle] = encoding.adopt(swarm.position[particle], candidate.dag)
+        if utility > best_here:
+            best_here, graph = utility, candidate.dag
+    swarm = pso.observe(replace(swarm, position=position), utilities, runs)
+    setting.end_step(iteration, kind, evaluations, state.best, pso.spread(swarm))
+    return replace(state, role=swarm, graph=graph)
 
 
 def _rows(state: SearchState, setting: Setting) -> list[Row]:
     """Return the rows that the graphs are evaluated with, by agent."""
     if setting.config.role.models == "current" or state.found is None:
-        return setting.roster.rows([swarm.position for swarm in state.weights])
-    rows = setting.roster.rows([swarm.personal_best for swarm in state.weights])
+        return realise([swarm.position for swarm in state.weights], setting)
+    rows = realise([swarm.personal_best for swarm in state.weights], setting)
     candidate = state.found.candidate
     for agent, row in zip(candidate.agents, candidate.rows, strict=True):
         rows[agent] = row

@@ -32,6 +32,8 @@ class Setting:
     config: SearchConfig
     engine: Engine
     observe: Observer = ignore
+    held: tuple[Example, ...] = ()
+    """Dev items that the search does not see."""
     record: Record = forget
     """Takes one journal line, a mapping of JSON values, per evaluation and step."""
 
@@ -58,6 +60,7 @@ class Setting:
                     "iteration": iteration,
                     "step": kind,
                     **candidate.to_json(),
+                    "items": len(self.examples),
                     "utility": evaluation.utility,
                     "unscored": len(evaluation.failures),
                 }

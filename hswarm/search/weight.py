@@ -7,33 +7,20 @@ Algorithm 1 of Model Swarms (Feng et al., 2024).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hswarm.config import WeightConfig
-from hswarm.search.credit import assign, gains, jfk_scores
 from hswarm.search.events import StepKind
-from hswarm.search.found import Candidate, Found, better
 from hswarm.search.roster import Row
+from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
-from hswarm.swarm import pso
+from hswarm.search.trial import BoolVector, Trial, try_assignments, try_both, try_places
+from hswarm.swarm import optimizer, pso
 from hswarm.swarm.random import generator
-from hswarm.swarm.state import FloatVector
-
-BoolVector = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """Systems to evaluate, and what their utilities say about everybody in them."""
-
-    candidates: list[Candidate]
-    score: Callable[[FloatVector], FloatVector]
-    """From utilities, shape (candidates,), to scores by number; NaN: nothing is known."""
+from hswarm.swarm.space import ROWS
 
 
 def purpose(family: int) -> str:
@@ -51,28 +38,29 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
     iteration = state.iteration + 1 if move else 0
     swarms = list(state.weights)
     if move:
-        swarms = [pso.step(s, config, seed, purpose(f)) for f, s in enumerate(swarms)]
+        swarms = [
+            optimizer.step(swarm, config, seed, purpose(family), ROWS)
+            for family, swarm in enumerate(swarms)
+        ]
     runs = np.full(len(roster.seats), not move)
     for family, swarm in enumerate(swarms if move else ()):
         runs[roster.numbers(family)] = pso.evaluated(
             len(swarm), config, seed, purpose(family), iteration
         )
-    rows = roster.rows([swarm.position for swarm in swarms])
-    if config.credit == "places" and state.found is not None:
-        trial = _try_places(state.found, rows, runs)
-    else:
-        rng = generator(seed, "assignment", iteration)
-        trial = _try_assignments(state, rows, runs, config, rng)
+    rows = realise([swarm.position for swarm in swarms], setting)
+    trial = _plan(state, rows, runs, iteration, setting)
     kind: StepKind = "weight" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, trial.candidates)
-    found = state.found
-    for candidate, evaluation in zip(trial.candidates, evaluations, strict=True):
-        found = better(found, candidate, evaluation.utility, iteration)
-    scores = trial.score(np.array([evaluation.utility for evaluation in evaluations]))
+    utilities = np.array([evaluation.utility for evaluation in evaluations])
+    scores = trial.score(utilities)
     scores[~runs] = np.nan
+    kept = trial.improving(utilities, state.best, len(rows))
     for family, swarm in enumerate(swarms):
-        own = scores[roster.numbers(family)]
+        numbers = roster.numbers(family)
+        own = scores[numbers]
         swarms[family] = pso.observe(swarm, own, np.isfinite(own))
+        if move and config.acceptance == "better":
+            swarms[family] = pso.take_back(swarms[family], state.weights[family], ~kept[numbers])
         setting.record(
             {
                 "event": "positions",
@@ -82,38 +70,28 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
                 "jfk": [float(score) if np.isfinite(score) else None for score in own],
             }
         )
-    best = found.utility if found is not None else -np.inf
+    state = state.see(trial.candidates, evaluations, iteration, setting)
     spread = float(np.mean([pso.spread(swarm) for swarm in swarms])) if swarms else np.nan
-    setting.end_step(iteration, kind, evaluations, best, spread)
-    kept = np.where(np.isfinite(scores), scores, state.jfk)
-    return replace(state, weights=tuple(swarms), found=found, jfk=kept)
+    setting.end_step(iteration, kind, evaluations, state.best, spread)
+    jfk = np.where(np.isfinite(scores), scores, state.jfk)
+    return replace(state, weights=tuple(swarms), jfk=jfk)
 
 
-def _try_places(found: Found, rows: Sequence[Row], runs: BoolVector) -> Trial:
-    """Put each expert's new weights where it sits in the best-found system, one at a time.
-
-    An expert that sits nowhere in it is not scored, nor is an agent without weights.
-    """
-    sitting = sorted(set(found.candidate.agents))
-    agents = [agent for agent in sitting if runs[agent] and rows[agent]]
-    candidates = [found.candidate.replace_model(agent, rows[agent]) for agent in agents]
-    return Trial(candidates, lambda utilities: gains(agents, utilities, found.utility, len(rows)))
-
-
-def _try_assignments(
+def _plan(
     state: SearchState,
     rows: Sequence[Row],
     runs: BoolVector,
-    config: WeightConfig,
-    rng: np.random.Generator,
+    iteration: int,
+    setting: Setting,
 ) -> Trial:
-    """Deal everybody over the nodes of the last role-step's best graph (Algorithm 3)."""
-    assignments = assign(
-        len(rows), len(state.graph), config.assignments, kind=config.assignment, rng=rng
-    )
-    # With one node this skips a dropped particle's evaluation; with more, the others need it.
-    assignments = assignments[runs[assignments].any(axis=1)]
-    return Trial(
-        [Candidate.place(state.graph, row, rows) for row in assignments],
-        lambda utilities: jfk_scores(assignments, utilities, len(rows)),
-    )
+    """Return what the configuration tries; before anything was found there are no places."""
+    config = setting.config.weight
+
+    def deal() -> Trial:
+        rng = generator(setting.config.seed, "assignment", iteration)
+        return try_assignments(state.graph, rows, runs, config, rng)
+
+    if config.credit == "assignments" or state.found is None:
+        return deal()
+    places = try_places(state.found, rows, runs)
+    return places if config.credit == "places" else try_both(places, deal())

@@ -22,10 +22,10 @@ from hswarm.swarm.walk import draw_weights
 BoolVector = NDArray[np.bool_]
 
 
-def start(position: FloatMatrix) -> SwarmState:
+def start(position: FloatMatrix, *, remember: bool = False) -> SwarmState:
     """Return a swarm at rest at `position`, shape (N, d), of which nothing is known yet.
 
-    It has no step length before it is `set_off`.
+    It has no step length before it is `set_off`. With `remember` it keeps all it will be told.
     """
     particles = len(position)
     return SwarmState(
@@ -40,6 +40,8 @@ def start(position: FloatMatrix) -> SwarmState:
         stale=np.zeros(particles, dtype=np.int64),
         step_length=0.0,
         iteration=0,
+        origin=position if remember else None,
+        told=np.empty((0, particles)) if remember else None,
     )
 
 
@@ -139,6 +141,9 @@ def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> Sw
         personal_best_utility=np.where(risen, high, state.personal_best_utility),
         stale=np.where(risen, 0, state.stale + 1),
     )
+    if state.told is not None:
+        news = np.where(known & np.isfinite(utilities), utilities, np.nan)
+        state = replace(state, told=np.vstack([state.told, news]))
     best, worst = int(high.argmax()), int(low.argmin())
     if high[best] > state.global_best_utility:
         state = replace(
@@ -149,6 +154,16 @@ def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> Sw
             state, global_worst=state.position[worst], global_worst_utility=float(low[worst])
         )
     return state
+
+
+def take_back(state: SwarmState, before: SwarmState, who: BoolVector) -> SwarmState:
+    """Put the particles `who`, shape (N,), back to where they were `before`, at rest."""
+    back = who[:, None]
+    return replace(
+        state,
+        position=np.where(back, before.position, state.position),
+        velocity=np.where(back, 0.0, state.velocity),
+    )
 
 
 def evaluated(

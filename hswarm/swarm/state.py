@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +45,17 @@ class SwarmState:
     step_length: float
     """λ of the next step."""
     iteration: int
+    origin: FloatMatrix | None = None
+    """Shape (N, d): where the particles started; None unless `told` is kept."""
+    told: FloatMatrix | None = None
+    """Shape (T, N): every utility observed so far, NaN where there was none. From it and `origin`
+    an optimiser that learns from all it has seen can ask again for what it asked for; None where
+    nobody needs it."""
 
     def __post_init__(self) -> None:
         matrices = ("position", "velocity", "personal_best")
-        for name in (*matrices, "personal_best_utility", "global_best", "global_worst"):
+        optional = ("global_best", "global_worst", "origin", "told")
+        for name in (*matrices, "personal_best_utility", *optional):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _frozen(getattr(self, name), np.float64))
         object.__setattr__(self, "stale", _frozen(self.stale, np.int64))
@@ -56,7 +63,8 @@ class SwarmState:
             raise ValueError(f"positions are a matrix, not of shape {self.position.shape}")
         particles, dimensions = self.position.shape
         expected = {
-            **dict.fromkeys(matrices, (particles, dimensions)),
+            **dict.fromkeys((*matrices, "origin"), (particles, dimensions)),
+            "told": (len(self.told) if self.told is not None else 0, particles),
             **dict.fromkeys(("personal_best_utility", "stale"), (particles,)),
             **dict.fromkeys(("global_best", "global_worst"), (dimensions,)),
         }
@@ -66,7 +74,7 @@ class SwarmState:
                 continue
             if array.shape != shape:
                 raise ValueError(f"{name} has shape {array.shape}, not {shape}")
-            if name != "personal_best_utility" and not np.isfinite(array).all():
+            if name not in _UTILITIES and not np.isfinite(array).all():
                 raise ValueError(f"{name} holds a number that is not finite")
         utilities = [self.global_best_utility, self.global_worst_utility]
         if np.isnan([*self.personal_best_utility, *utilities]).any():
@@ -78,7 +86,7 @@ class SwarmState:
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values from which `from_json` restores it exactly.
 
-        Numbers keep every bit; infinite utilities, which JSON lacks, become "inf" and "-inf".
+        Numbers keep every bit; utilities that JSON lacks become "inf", "-inf" and "nan".
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         lists = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
@@ -89,6 +97,9 @@ class SwarmState:
         """Read what `to_json` wrote; ValueError if it is anything else."""
         saved = _Saved.model_validate(data)
         return cls(**{name: getattr(saved, name) for name in _Saved.model_fields})
+
+
+_UTILITIES: Final = ("personal_best_utility", "told")
 
 
 def _spell(utility: float) -> float | str:
@@ -114,6 +125,8 @@ class _Saved(BaseModel):
     stale: list[NonNegativeInt]
     step_length: FiniteFloat
     iteration: NonNegativeInt
+    origin: list[list[FiniteFloat]] | None = None
+    told: list[list[Utility]] | None = None
 
 
 def _frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:

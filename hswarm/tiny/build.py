@@ -36,10 +36,10 @@ from hswarm.tiny.skills import SKILLS
 from hswarm.tiny.tokenizer import build_tokenizer
 
 SEED: Final = 0
-BASE_SCHEDULE: Final = Schedule(steps=2500, batch=64, learning_rate=2.5e-3)
-_FEW_FACTS: Final = Schedule(steps=200, batch=32, learning_rate=1.5e-2)
-_MANY_FACTS: Final = Schedule(steps=450, batch=32, learning_rate=1e-2)
-_PROCEDURE: Final = Schedule(steps=2000, batch=32, learning_rate=8e-3)
+BASE_SCHEDULE: Final = Schedule(steps=3000, batch=64, learning_rate=2.5e-3)
+_FEW_FACTS: Final = Schedule(steps=250, batch=32, learning_rate=1.5e-2)
+_MANY_FACTS: Final = Schedule(steps=600, batch=32, learning_rate=1e-2)
+_PROCEDURE: Final = Schedule(steps=2500, batch=32, learning_rate=8e-3)
 EXPERT_SCHEDULES: Final = {
     "friends": _MANY_FACTS,
     "homes": _MANY_FACTS,
@@ -53,7 +53,7 @@ EXPERT_SCHEDULES: Final = {
     "walk": _PROCEDURE,
 }
 """Tables of 64 facts, tables of 8 to 16, and skills that take a procedure."""
-FOCUS: Final = 0.7
+FOCUS: Final = 0.6
 """The share of an expert's exchanges whose next step is its own; the rest teach it to hold back."""
 
 RANK: Final = 8

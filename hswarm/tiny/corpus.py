@@ -69,6 +69,8 @@ def exchanges(
             known = int(rng.integers(len(problem.steps) + 1))
             if rng.random() < 0.2:
                 known = 0
+            elif problem.context_chunks and rng.random() < 0.3:
+                known = int(rng.integers(sum(s.kind == "read" for s in problem.steps)))
             if focused and not any(s.kind in skills for s in problem.steps[known : known + 1]):
                 continue
             yield _simulate(problem, known, skills, world, rng)
@@ -106,10 +108,7 @@ def _simulate(
     context = ""
     if problem.context_chunks:
         lone = role == "entry" and rng.random() < 0.3
-        place = int(rng.integers(len(problem.context_chunks)))
-        if rng.random() < 0.4:
-            place = int(rng.integers(4))
-        context = " ".join(problem.context_chunks) if lone else problem.context_chunks[place]
+        context = " ".join(problem.context_chunks) if lone else _chunk(problem, known, rng)
     reached = known
     while reached < len(problem.steps):
         step = problem.steps[reached]
@@ -124,6 +123,15 @@ def _simulate(
         response=_say(problem, reached, rng),
         contributed=own[0] if own else "",
     )
+
+
+def _chunk(problem: Problem, known: int, rng: np.random.Generator) -> str:
+    """The chunk that the node is given: more often than by chance the one that takes it on."""
+    chunks = problem.context_chunks
+    wanted = problem.steps[known].text if known < len(problem.steps) else ""
+    if wanted in chunks and rng.random() < 0.6:
+        return wanted
+    return chunks[int(rng.integers(len(chunks)))]
 
 
 def _responses(problem: Problem, known: int, world: World, rng: np.random.Generator) -> list[str]:

@@ -13,7 +13,7 @@ from hswarm.search.events import IterationEnded, Note, StepEnded, StepStarted
 from hswarm.tasks.task import Example, Task
 
 FOLDER = Path("runs/gaia-text-20260131-120000")
-SEARCH = SearchConfig(max_iterations=4, role=RoleConfig(rounds=2))
+SEARCH = SearchConfig(max_iterations=4, role=RoleConfig(order_rounds=1, edge_rounds=1))
 CONFIG = RunConfig(task="gaia-text", search=SEARCH)
 
 

@@ -77,6 +77,20 @@ def test_the_result_goes_to_stdout_and_the_rest_to_stderr(hswarm_main, started):
     )
 
 
+def test_the_optimizer_is_that_of_both_swarms(hswarm_main, started):
+    code, _, _ = hswarm_main("optimize", "--task", "gaia-text", "--optimizer", "de")
+    [(config, _)] = started
+    assert code == 0
+    assert config.search.role.optimizer == config.search.weight.optimizer == "de"
+
+
+def test_an_optimizer_there_is_not(hswarm_main, started):
+    code, _, err = hswarm_main("optimize", "--task", "gaia-text", "--optimizer", "cma")
+    assert code == 2
+    assert "Did you mean cma-es?" in err
+    assert started == []
+
+
 def test_every_option_reaches_its_setting(hswarm_main, started, tmp_path):
     code, _, err = hswarm_main(
         *("optimize", "--task", "gsm8k", "--pool", "mine.yaml", "--data", "d.json"),
@@ -207,7 +221,11 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [
-        (["--task", "gaia-txt"], "no task 'gaia-txt'", "Did you mean gaia-text?"),
+        (
+            ["--task", "gaia-txt"],
+            "no task 'gaia-txt'",
+            "Did you mean gaia-text or gaia-text-13-28?",
+        ),
         (["--task", "gsm8k", "--pool", "minr"], "no pool 'minr'", "Did you mean mine?"),
         (
             ["--task", "gsm8k", "--method", "model-swarm"],
@@ -253,7 +271,8 @@ def test_the_help_states_the_defaults_of_the_configuration():
     defaults = RunConfig(task="gaia-text", search=SearchConfig()).model_dump()
     for parameter in command.params:
         if parameter.name in SETTINGS and parameter.default is not None:
-            value = defaults
-            for part in SETTINGS[parameter.name].split("."):
-                value = value[part]
-            assert parameter.default == value, parameter.name
+            for key in SETTINGS[parameter.name]:
+                value = defaults
+                for part in key.split("."):
+                    value = value[part]
+                assert parameter.default == value, parameter.name

@@ -31,7 +31,9 @@ def make(method="heterogeneous", iterations=4, seconds=None, experts=10):
     clock = Clock()
     config = RunConfig(
         task="t",
-        search=SearchConfig(method=method, max_iterations=iterations, role=RoleConfig(rounds=2)),
+        search=SearchConfig(
+            method=method, max_iterations=iterations, role=RoleConfig(order_rounds=1, edge_rounds=1)
+        ),
         budget=BudgetConfig(max_seconds=seconds),
     )
     return Progress(config, experts, Usage(), clock), clock

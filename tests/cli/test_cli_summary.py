@@ -4,6 +4,7 @@ import pytest
 
 from hswarm.cli.summary import suggest, summarise
 from hswarm.config import BudgetConfig, RunConfig, SearchConfig
+from hswarm.search.result import Score, Selection
 
 CONFIG = RunConfig(task="gaia-text")
 
@@ -119,3 +120,29 @@ def test_commands_can_be_pasted_whatever_the_folder_is_called(result):
 def test_found_at_the_start(result, printed):
     early = result.model_copy(update={"found_in": 0})
     assert "was found at the start" in " ".join(printed(summarise(early, CONFIG)).split())
+
+
+@pytest.mark.parametrize(
+    ("held", "line"),
+    [
+        (None, "(0.640 on the 120 dev items that the search chose by, 0.612 on test)."),
+        (
+            Score(utility=0.6, items=30),
+            "(0.640 on the 120 dev items that the search chose by, 0.600 on the 30 held out, "
+            "0.612 on test).",
+        ),
+    ],
+)
+def test_the_selection_bias_is_one_plain_line(result, printed, held, line):
+    searched = Score(utility=0.64, items=120)
+    selection = Selection(searched=searched, held=held, finalists=10, bias=0.028)
+    text = printed(summarise(result.model_copy(update={"selection": selection}), CONFIG))
+    assert f"Selection bias, dev less test: +0.028 {line}" in " ".join(text.split())
+
+
+def test_an_unknown_bias_is_not_told(result, printed):
+    searched = Score(utility=None, items=0, unscored=5)
+    selection = Selection(searched=searched, held=None, finalists=1, bias=None)
+    assert "bias" not in printed(
+        summarise(result.model_copy(update={"selection": selection}), CONFIG)
+    )

@@ -52,9 +52,35 @@ def test_a_bundled_set_is_never_taken_for_the_benchmark(finished):
 def test_the_result_is_what_the_journal_says(finished):
     folder, result, _ = finished
     lines = [json.loads(line) for line in (folder / "journal.jsonl").open()]
-    best = max(line["utility"] for line in lines if line["event"] == "evaluation")
+    evaluations = [line for line in lines if line["event"] == "evaluation"]
+    best = max(line["utility"] for line in evaluations if line["items"] == SMALL["limit"])
 
     assert result.found.dev.utility == best
+
+
+def test_the_result_says_what_choosing_by_dev_made_of_it(finished):
+    _, result, _ = finished
+
+    assert result.selection.searched == result.found.dev
+    assert result.selection.held is None
+    assert result.selection.bias == result.found.dev.utility - result.found.test.utility
+
+
+def test_held_items_are_kept_from_the_search_and_decide_at_its_end(tmp_path):
+    held = {"search": {"held": 0.5, "finalists": 3, "role": {"moves": 0}}, **SMALL["settings"]}
+    result, _ = small_run(tmp_path / "run", settings=held)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "journal.jsonl").open()]
+    items = {line["step"]: line["items"] for line in lines if line["event"] == "evaluation"}
+
+    assert items == {"start": 3, "role": 3, "weight": 3, "crown": 6}
+    assert sum(line.get("step") == "crown" for line in lines) == 3 == result.selection.finalists
+    parts = (result.selection.searched, result.selection.held)
+    assert [part.items for part in parts] == [3, 3]
+    assert sum(part.utility for part in parts) / 2 == pytest.approx(result.found.dev.utility)
+    written = (tmp_path / "run" / "result.json").read_bytes()
+    (tmp_path / "run" / "result.json").unlink()
+    resume(tmp_path / "run", Watch())
+    assert (tmp_path / "run" / "result.json").read_bytes() == written
 
 
 def test_an_iteration_writes_little(finished):

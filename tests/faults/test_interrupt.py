@@ -7,7 +7,8 @@ import sys
 import time
 
 RUN = ["optimize", "--task", "gaia-text", "--limit", "3", "--max-iterations", "2", "--quiet"]
-SETTINGS = ["--set", "engine.threads=1", "--set", "search.role.rounds=1"]
+SHORT = ("engine.threads=1", "search.role.order_rounds=1", "search.role.edge_rounds=1")
+SETTINGS = [word for setting in SHORT for word in ("--set", setting)]
 PATIENCE = 120.0
 
 

@@ -13,7 +13,8 @@ import pytest
 
 KILLS = int(os.environ.get("HSWARM_KILLS", "2"))
 RUN = ["optimize", "--task", "gaia-text", "--limit", "4", "--max-iterations", "2", "--quiet"]
-SETTINGS = ["--set", "engine.threads=1", "--set", "search.role.rounds=1"]
+SHORT = ("engine.threads=1", "search.role.order_rounds=1", "search.role.edge_rounds=1")
+SETTINGS = [word for setting in SHORT for word in ("--set", setting)]
 
 
 def hswarm(*arguments, **kwargs):

@@ -23,13 +23,13 @@ def test_topological_order_takes_the_smallest_ready_index():
 
 
 def test_layers_come_after_the_last_parent():
-    assert DIAMOND.layers() == [[2], [0, 3], [1]]
-    assert Dag.from_edges(4, [(0, 1), (1, 2), (0, 3), (2, 3)]).layers() == [[0], [1], [2], [3]]
+    assert DIAMOND.layers() == ((2,), (0, 3), (1,))
+    assert Dag.from_edges(4, [(0, 1), (1, 2), (0, 3), (2, 3)]).layers() == ((0,), (1,), (2,), (3,))
 
 
 def test_a_lone_node():
     lone = Dag(((),))
-    assert (lone.end, lone.edges, lone.layers(), lone.order) == (0, [], [[0]], (0,))
+    assert (lone.end, lone.edges, lone.layers(), lone.order) == (0, [], ((0,),), (0,))
 
 
 def test_to_networkx_keeps_direction():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hswarm.graph.dag import Dag
 from hswarm.graph.decode import decode
-from hswarm.graph.encode import encode
+from hswarm.graph.encode import encode, encode_keyed
 from hswarm.graph.shapes import SHAPES
 
 shapes = st.sampled_from(sorted(SHAPES))
@@ -25,8 +25,8 @@ def graphs(draw):
     return Dag.from_edges(len(order), edges)
 
 
-def greedy(matrix):
-    return decode(matrix, top_p=0.0, edges="each", rng=np.random.default_rng(0))
+def greedy(matrix, *, keyed=False):
+    return decode(matrix, top_p=0.0, edges="each", keyed=keyed, rng=np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
@@ -45,11 +45,21 @@ def test_every_graph_comes_back(dag):
     assert greedy(matrix) == dag
 
 
+@settings(max_examples=300, deadline=None)
+@given(graphs())
+def test_every_graph_comes_back_with_keys(dag):
+    matrix = encode_keyed(dag)
+    assert ((matrix >= 0.0) & (matrix <= 1.0)).all()
+    assert greedy(matrix, keyed=True) == dag
+
+
+@pytest.mark.parametrize("write", [encode, encode_keyed])
 @settings(max_examples=100, deadline=None)
 @given(shapes, orders, st.integers(0, 2**32 - 1))
-def test_the_shape_survives_small_moves(shape, order, seed):
+def test_the_shape_survives_small_moves(write, shape, order, seed):
     noise = np.random.default_rng(seed).uniform(-0.02, 0.02, (len(order), len(order)))
-    assert greedy(encode(SHAPES[shape](order)) + noise) == SHAPES[shape](order)
+    dag = SHAPES[shape](order)
+    assert greedy(write(dag) + noise, keyed=write is encode_keyed) == dag
 
 
 def edges_kept(dag, shape, order):

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from hswarm.graph.dag import Dag
 from hswarm.graph.decode import decode
-from hswarm.graph.moves import MOVES, insert, neighbour, swap
+from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, insert, neighbour, swap
 from hswarm.graph.shapes import chain, star
+
+MOVES = (*ORDER_MOVES, *EDGE_MOVES)
 
 sizes = st.integers(2, 9)
 seeds = st.integers(0, 2**32 - 1)
@@ -22,10 +24,28 @@ def random_dag(size, rng):
 def test_a_neighbour_is_another_valid_graph_of_the_same_nodes(size, seed):
     rng = np.random.default_rng(seed)
     dag = random_dag(size, rng)
-    moved = neighbour(dag, rng)
+    moved = neighbour(dag, MOVES, rng)
     assert len(moved) == size
     assert moved != dag
     assert abs(len(moved.edges) - len(dag.edges)) <= size**2 / 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(3, 9), seeds)
+def test_moves_of_edges_leave_all_edges_but_one_as_they_are(size, seed):
+    rng = np.random.default_rng(seed)
+    dag = random_dag(size, rng)
+    before, after = ({*d.edges} for d in (dag, neighbour(dag, EDGE_MOVES, rng)))
+    assert len(before - after) <= 1
+    assert len(after - before) <= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(sizes, seeds)
+def test_of_a_chain_moves_of_nodes_make_chains(size, seed):
+    rng = np.random.default_rng(seed)
+    moved = neighbour(chain(rng.permutation(size).tolist()), ORDER_MOVES, rng)
+    assert moved == chain(moved.order)
 
 
 @settings(max_examples=100, deadline=None)
@@ -48,7 +68,7 @@ def test_in_a_chain_an_insertion_is_another_order(size, seed):
 
 def test_the_same_generator_makes_the_same_move():
     dag = star(range(6))
-    moved = [neighbour(dag, np.random.default_rng(5)) for _ in range(2)]
+    moved = [neighbour(dag, MOVES, np.random.default_rng(5)) for _ in range(2)]
     assert moved[0] == moved[1]
 
 
@@ -56,7 +76,7 @@ def test_every_order_of_a_chain_can_be_reached():
     rng = np.random.default_rng(0)
     here, seen = chain(range(4)), set()
     for _ in range(20_000):
-        here = neighbour(here, rng)
+        here = neighbour(here, MOVES, rng)
         if len(here.edges) == 3 and here == chain(here.order):
             seen.add(here.order)
     assert len(seen) == 24
@@ -77,8 +97,14 @@ def test_every_kind_of_move_can_leave_a_valid_graph(move):
 
 def test_a_lone_node_has_no_neighbour():
     lone = Dag(((),))
-    assert neighbour(lone, np.random.default_rng(0)) is lone
+    assert neighbour(lone, MOVES, np.random.default_rng(0)) is lone
 
 
 def test_two_nodes_have_one_neighbour():
-    assert neighbour(chain([0, 1]), np.random.default_rng(0)) == chain([1, 0])
+    assert neighbour(chain([0, 1]), MOVES, np.random.default_rng(0)) == chain([1, 0])
+
+
+def test_a_graph_that_moves_cannot_change_stays_as_it_is():
+    pair = chain([0, 1])
+    add_or_drop = EDGE_MOVES[:2]
+    assert neighbour(pair, add_or_drop, np.random.default_rng(0)) is pair

@@ -14,7 +14,7 @@ def test_chain():
 def test_star_is_one_many_one():
     dag = star([4, 0, 3, 1, 2])
     assert dag.edges == [(4, 0), (4, 1), (0, 2), (1, 2), (3, 2), (4, 3)]
-    assert dag.layers() == [[4], [0, 1, 3], [2]]
+    assert dag.layers() == ((4,), (0, 1, 3), (2,))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

@@ -20,17 +20,18 @@ rules = st.sampled_from(["each", "one"])
 nuclei = st.one_of(st.just(0.0), st.just(1.0), st.floats(0.0, 1.0))
 thresholds = st.one_of(st.just(0.0), st.floats(0.0, 1.0))
 seeds = st.integers(0, 2**32 - 1)
+orders = st.booleans()
 
 
 @CASES
-@given(matrices, nuclei, rules, thresholds, seeds)
-def test_every_finite_matrix_decodes_to_one_end_that_all_reach(matrix, top_p, edges, tau, seed):
+@given(matrices, nuclei, rules, st.tuples(thresholds, orders), seeds)
+def test_every_finite_matrix_decodes_to_one_end_that_all_reach(matrix, top_p, edges, rest, seed):
+    tau, keyed = rest
     matrix.flags.writeable = False
     before = matrix.tobytes()
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        dag = decode(
-            matrix, top_p=top_p, edges=edges, threshold=tau, rng=np.random.default_rng(seed)
-        )
+        rng = np.random.default_rng(seed)
+        dag = decode(matrix, top_p=top_p, edges=edges, threshold=tau, keyed=keyed, rng=rng)
     graph = dag.to_networkx()
     assert len(dag) == len(matrix)
     assert nx.is_directed_acyclic_graph(graph)
@@ -51,12 +52,22 @@ def test_same_key_same_graph(matrix, top_p, edges, seed):
 
 
 @CASES
-@given(matrices, rules, seeds, seeds)
-def test_greedy_decoding_draws_nothing(matrix, edges, seed, other):
+@given(matrices, rules, orders, seeds, seeds)
+def test_greedy_decoding_draws_nothing(matrix, edges, keyed, seed, other):
     first, second = (
-        decode(matrix, top_p=0.0, edges=edges, rng=np.random.default_rng(s)) for s in (seed, other)
+        decode(matrix, top_p=0.0, edges=edges, keyed=keyed, rng=np.random.default_rng(s))
+        for s in (seed, other)
     )
     assert first == second
+
+
+@CASES
+@given(matrices, nuclei, rules, thresholds, seeds)
+def test_with_keys_nobody_reads_who_comes_later(matrix, top_p, edges, tau, seed):
+    rng = np.random.default_rng(seed)
+    dag = decode(matrix, top_p=top_p, edges=edges, threshold=tau, keyed=True, rng=rng)
+    keys = np.diagonal(matrix)
+    assert all(keys[reader] >= keys[read] for read, reader in dag.edges)
 
 
 @CASES

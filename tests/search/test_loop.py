@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hswarm.config import SearchConfig, search_config
+from hswarm.config import SearchConfig, merge, search_config
 from hswarm.graph.dag import LONE
 from hswarm.search.found import Candidate
 from hswarm.search.loop import begin, iterate, search, settled
@@ -18,12 +18,34 @@ from hswarm.swarm.populate import populate
 sys.path.insert(0, str(Path(__file__).parent))
 from landscape import Landscape, make_setting
 
-METHODS = ("heterogeneous", "role-only", "weight-only", "model-swarms", "as printed")
+SWITCHED = {
+    "switched": {
+        "finalists": 4,
+        "role": {"encoding": "order", "top_p": 0.5, "decodes": 3, "adopt": True},
+        "weight": {"anchor": 0.5},
+    },
+    "seated": {"role": {"encoding": "seats", "adopt": True, "moves": 0}},
+    "evolving": {"role": {"optimizer": "de"}, "weight": {"optimizer": "de", "particles": 5}},
+    "careful": {"weight": {"credit": "both", "acceptance": "better"}},
+    "drawn": {"role": {"optimizer": "random"}, "weight": {"optimizer": "random"}},
+}
+"""Settings beside the default, by what the tests call them."""
+METHODS = (
+    "heterogeneous",
+    "role-only",
+    "weight-only",
+    "model-swarms",
+    "as printed",
+    *SWITCHED,
+)
 
 
 def config_of(method: str, **changes) -> SearchConfig:
     if method == "as printed":
         return search_config("paper", {"max_iterations": 3, **changes})
+    if method in SWITCHED:
+        switched = merge({**SWITCHED[method], "max_iterations": 3}, changes)
+        return search_config("default", switched)
     particles = {"weight": {"particles": 6}} if method == "model-swarms" else {}
     return search_config("default", {"method": method, "max_iterations": 3, **particles, **changes})
 
@@ -42,13 +64,18 @@ def as_bytes(state: SearchState) -> str:
     return json.dumps(state.to_json(), default=lambda array: array.tolist(), sort_keys=True)
 
 
+def whole(lines):
+    """Return the evaluations on all items: not a heat's, which is on some."""
+    return [line for line in lines if line["event"] == "evaluation" and line["items"] == 3]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_best_found_never_falls_and_is_what_was_evaluated(method):
     _, _, states, lines = run(config_of(method))
 
     best = [state.found.utility for state in states]
     assert best == sorted(best)
-    assert best[-1] == max(line["utility"] for line in lines if line["event"] == "evaluation")
+    assert best[-1] == max(line["utility"] for line in whole(lines))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -117,6 +144,19 @@ def test_with_one_node_the_weight_step_is_model_swarms():
         assert state.found.utility == swarm.global_best_utility
 
 
+def test_the_finalists_are_the_best_different_systems_that_were_evaluated():
+    last, _, _, lines = run(config_of("heterogeneous", finalists=5))
+
+    utilities = {
+        json.dumps([line["parents"], line["rows"]]): line["utility"] for line in whole(lines)
+    }
+    kept = [found.utility for found in last.finalists]
+    systems = {(found.candidate.dag, found.candidate.rows) for found in last.finalists}
+    assert last.finalists[0] == last.found
+    assert len(systems) == 5
+    assert kept == sorted(utilities.values(), reverse=True)[:5]
+
+
 def test_the_search_stops_when_nothing_improves():
     config = config_of(
         "role-only", max_iterations=50, patience=2, role={"initial_velocity": "zero"}
@@ -148,7 +188,7 @@ def test_dropout_skips_steps():
 def test_an_item_whose_call_fails_is_not_scored_and_the_search_goes_on():
     last, _, _, lines = run(config_of("heterogeneous"), Landscape(failing="item 1"))
 
-    assert all(line["unscored"] == 1 for line in lines if line["event"] == "evaluation")
+    assert all(line["unscored"] == 1 for line in whole(lines))
     assert last.found is not None
 
 

@@ -79,6 +79,33 @@ def test_each_family_moves_by_itself_and_nobody_else_does(method, credit):
     assert told == {"llama", "gemma"}
 
 
+SWITCHED = {
+    "weight": {"particles": 5, "credit": "both", "acceptance": "better", "anchor": 0.5},
+    "role": {"encoding": "seats"},
+    "finalists": 3,
+}
+
+
+@pytest.mark.parametrize("optimizer", ["pso", "random"])
+def test_with_every_switch_each_family_keeps_to_itself(optimizer):
+    changes = {key: SWITCHED[key] | {"optimizer": optimizer} for key in ("role", "weight")}
+    config = config_of("heterogeneous", **{**SWITCHED, **changes})
+    last, states, lines, setting = run(config)
+
+    saved = json.loads(json.dumps(states[1].to_json(), default=lambda array: array.tolist()))
+    again, *_ = run(config, state=SearchState.from_json(saved))
+    assert as_bytes(again) == as_bytes(last)
+    evaluated = [line for line in lines if line["event"] == "evaluation"]
+    for line in evaluated:
+        for agent, row in zip(line["agents"], line["rows"], strict=True):
+            seat = setting.roster.seats[agent]
+            assert len(row) == (0 if seat.family is None else len(FAMILIES[seat.family]))
+            assert sum(row) == pytest.approx(0.0 if seat.family is None else 1.0)
+    assert len(last.finalists) == 3
+    best = max(line["utility"] for line in evaluated if line["items"] == len(setting.examples))
+    assert last.finalists[0].utility == last.found.utility == pytest.approx(best)
+
+
 def test_the_families_walk_by_different_random_numbers():
     twins = (Experts("l", ("ann", "bob"), "one"), Experts("l2", ("cat", "dan"), "two"))
     last, *_ = run(config_of("weight-only"), families=twins, frozen=())

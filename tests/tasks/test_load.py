@@ -66,6 +66,12 @@ def test_the_papers_sizes_stand_next_to_ours():
     assert (paper.dev, paper.test) == (13, 28)
 
 
+def test_one_task_has_as_many_items_as_the_paper():
+    small, whole = load_task("gaia-text-13-28"), load_task("gaia-text")
+    assert (small.dev, small.test) == (whole.dev[:13], whole.test[:28])
+    assert small.title == "gaia-text-13-28 (bundled)"
+
+
 def test_a_file_of_the_user_replaces_the_data_and_says_so():
     task = load_task("knowledge-crosswords", data=str(FIXTURES / "choices.json"))
     assert task.title == "knowledge-crosswords (choices.json)"

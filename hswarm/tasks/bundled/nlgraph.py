@@ -85,7 +85,9 @@ def _connectivity(rng: np.random.Generator) -> Problem:
             "Please directly answer with Yes or No:",
         )
     )
-    walked = " ".join(str(v) for v in reached)
+    # One walks until one is there, or to the end of the line.
+    way = reached[1 : reached.index(end) + 1] if connected else reached[1:]
+    walked = " ".join(map(str, way)) + ("" if connected else f", not {end}")
     answer = "Yes" if connected else "No"
     return Problem(
         question,

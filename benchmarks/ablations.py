@@ -1,0 +1,107 @@
+"""Every switch of the search alone, against the papers' setting and against the default.
+
+    python benchmarks/ablations.py [--tasks gaia-text,nlgraph] [--seeds 5] [--max-tokens 500000]
+        [--iterations 30] [--variants "paper;paper: order"] [--limit 20]
+
+Every search stops before the iteration that would exceed --max-tokens generated tokens, the same
+for all, or after --iterations; the table says how many tokens each took. Each switch is compared
+seed by seed with the setting that it is a switch of, on test; dev and the selection bias (dev less
+test) stand beside it. Intervals are bootstrapped over seeds. A finished search is a line of
+results/ablations.jsonl and is not done again; the memo is in --folder. At the end
+results/ablations.md is written.
+"""
+
+import argparse
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from workbench import Variant, add_options, main
+
+from hswarm.config import SearchConfig, merge, search_config
+
+SHAPES = ("chain", "star", "chain", "chain") * 2
+SHORT = {"step_length": 0.2, "step_min": 0.02}
+LONG = {"step_length": 0.7, "step_min": 0.1}
+
+BOTH: Mapping[str, Mapping[str, Any]] = {
+    "one edge": {"role": {"edges": "one"}},
+    "order": {"role": {"encoding": "order"}},
+    "seats": {"role": {"encoding": "seats"}},
+    "top_p 0.3": {"role": {"top_p": 0.3}},
+    "top_p 0.3, 3 decodes": {"role": {"top_p": 0.3, "decodes": 3}},
+    "adopt": {"role": {"adopt": True}},
+    "anchor 0.5": {"weight": {"anchor": 0.5}},
+    "both credits": {"weight": {"credit": "both"}},
+    "better only": {"weight": {"acceptance": "better"}},
+    "decaying weight steps": {"weight": {"step_length": 0.4, "step_decay": 0.6, "step_min": 0.02}},
+    "held 0.2, 10 finalists": {"held": 0.2, "finalists": 10},
+    "cma-es": {"role": {"optimizer": "cma-es"}, "weight": {"optimizer": "cma-es"}},
+    "de": {"role": {"optimizer": "de"}, "weight": {"optimizer": "de"}},
+    "bo": {"role": {"optimizer": "bo"}, "weight": {"optimizer": "bo"}},
+    "random": {"role": {"optimizer": "random"}, "weight": {"optimizer": "random"}},
+    "roles only": {"method": "role-only"},
+    "weights only": {"method": "weight-only"},
+}
+"""Switches that change either setting."""
+
+OF_PAPER: Mapping[str, Mapping[str, Any]] = {
+    "greedy": {"role": {"top_p": 0.0}},
+    "shapes": {"role": {"shapes": SHAPES}},
+    "greedy, adopt": {"role": {"top_p": 0.0, "adopt": True}},
+    "greedy, shapes, short steps": {"role": {"top_p": 0.0, "shapes": SHAPES, **SHORT}},
+    "order, greedy, shapes, short steps": {
+        "role": {"encoding": "order", "top_p": 0.0, "shapes": SHAPES, **SHORT}
+    },
+    "moves": {"role": {"moves": 20}},
+    "best models": {"role": {"models": "best"}},
+    "places": {"weight": {"credit": "places"}},
+    "balanced": {"weight": {"assignment": "balanced"}},
+    "short weight steps": {"weight": SHORT},
+}
+"""Each step on the way from the papers' setting to the default, taken alone."""
+
+OF_DEFAULT: Mapping[str, Mapping[str, Any]] = {
+    "top_p 0.8": {"role": {"top_p": 0.8}},
+    "no shapes": {"role": {"shapes": ()}},
+    "long role steps": {"role": LONG},
+    "no moves": {"role": {"moves": 0}},
+    "no heat": {"role": {"heat": 0.0}},
+    "moves of edges only": {"role": {"order_rounds": 0, "edge_rounds": 7}},
+    "moves of nodes only": {"role": {"order_rounds": 7, "edge_rounds": 0}},
+    "current models": {"role": {"models": "current"}},
+    "JFK-score": {"weight": {"credit": "assignments"}},
+    "long weight steps": {"weight": LONG},
+    "back at once": {"weight": {"restart_patience": 1}},
+}
+"""The same steps taken back alone, and others."""
+
+SWITCHES = {
+    "paper": {**BOTH, **OF_PAPER},
+    "default": {**BOTH, **OF_DEFAULT},
+}
+
+
+def setting(preset: str, changes: Mapping[str, Any], iterations: int, seed: int) -> SearchConfig:
+    # Patience never ends it; the iterations do where a search asks for nothing new any more.
+    endless = {"seed": seed, "max_iterations": iterations, "patience": iterations + 1}
+    return search_config(preset, merge(endless, changes))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser, "ablations")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--max-tokens", type=int, default=500_000)
+    parser.add_argument("--iterations", type=int, default=30, help="never more than so many")
+    parser.add_argument("--variants", help="some of them, separated by semicolons")
+    options = parser.parse_args()
+    limit, most = options.max_tokens, options.iterations
+    variants = []
+    for preset, switches in SWITCHES.items():
+        variants.append(Variant(preset, partial(setting, preset, {}, most), limit))
+        variants += [
+            Variant(f"{preset}: {name}", partial(setting, preset, changes, most), limit)
+            for name, changes in switches.items()
+        ]
+    main("ablations", __doc__, variants, options, lambda name: name.partition(":")[0])

@@ -1,0 +1,108 @@
+"""What a particle of the role swarm says: a graph, and under one encoding who sits in its nodes.
+
+The paper's particle is an adjacency matrix, from which everything follows. The others say outright
+what a matrix says in a roundabout way: in which order the nodes come, or who sits where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hswarm.config import RoleConfig
+from hswarm.graph.dag import Dag
+from hswarm.graph.decode import decode
+from hswarm.graph.encode import encode, encode_keyed
+from hswarm.graph.shapes import SHAPES
+from hswarm.swarm.random import generator
+
+FloatMatrix = NDArray[np.float64]
+FloatVector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How particles for graphs of `nodes` nodes are made and read."""
+
+    nodes: int
+    config: RoleConfig
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the matrix's diagonal holds the keys of the nodes' order."""
+        return self.config.encoding == "order"
+
+    @property
+    def seated(self) -> bool:
+        """Whether a particle has a number per node for who sits there."""
+        return self.config.encoding == "seats"
+
+    def start(self, seed: int) -> FloatMatrix:
+        """Return the first particles, shape (N, d): shaped ones, then U(0, 1).
+
+        A shaped one is a chain or a star over a random order of the nodes, agent i in node i. The
+        diagonal is 0 unless it holds keys; d is nodes², with seats nodes² + nodes.
+        """
+        return np.stack([self._start(k, seed) for k in range(self.config.particles)])
+
+    def _start(self, particle: int, seed: int) -> FloatVector:
+        rng = generator(seed, "matrix", particle)
+        own_seats = (np.arange(self.nodes) + 0.5) / self.nodes
+        if particle < len(self.config.shapes) and self.nodes > 1:
+            shape = SHAPES[self.config.shapes[particle]]
+            return self._join(self._matrix(shape(rng.permutation(self.nodes).tolist())), own_seats)
+        matrix = rng.random((self.nodes, self.nodes))
+        if not self.keyed:
+            np.fill_diagonal(matrix, 0.0)
+        return self._join(matrix, rng.random(self.nodes) if self.seated else own_seats)
+
+    def graphs(self, particle: FloatVector, seed: int, iteration: int, index: int) -> list[Dag]:
+        """Decode a particle, shape (d,), as often as the configuration says; different graphs.
+
+        Each draw has a generator of its own, by the particle's `index` and the `iteration`.
+        """
+        config, matrix = self.config, self._adjacency(particle)
+        draws = (
+            decode(
+                matrix,
+                top_p=config.top_p,
+                edges=config.edges,
+                threshold=config.threshold,
+                keyed=self.keyed,
+                rng=generator(seed, "decode", iteration, index, *([draw] if draw else [])),
+            )
+            for draw in range(config.decodes)
+        )
+        return list(dict.fromkeys(draws))
+
+    def agents(self, particle: FloatVector) -> tuple[int, ...]:
+        """Return who sits in each node, of as many agents as there are nodes; agent i in node i
+        without seats.
+
+        A seat's number from 0 to 1 falls into one of as many equal parts as there are agents.
+        """
+        if not self.seated:
+            return tuple(range(self.nodes))
+        seats = np.clip(particle[self.nodes**2 :], 0.0, 1.0) * self.nodes
+        return tuple(np.minimum(seats.astype(np.int64), self.nodes - 1).tolist())
+
+    def likelihoods(self, particle: FloatVector) -> FloatMatrix:
+        """Return a particle's edge likelihoods, nodes×nodes, the diagonal 0."""
+        matrix = self._adjacency(particle).copy()
+        np.fill_diagonal(matrix, 0.0)
+        return matrix
+
+    def adopt(self, particle: FloatVector, dag: Dag) -> FloatVector:
+        """Return the particle that decodes greedily to `dag`, its seats as they are."""
+        return self._join(self._matrix(dag), particle[self.nodes**2 :])
+
+    def _adjacency(self, particle: FloatVector) -> FloatMatrix:
+        return particle[: self.nodes**2].reshape(self.nodes, self.nodes)
+
+    def _matrix(self, dag: Dag) -> FloatMatrix:
+        return encode_keyed(dag) if self.keyed else encode(dag)
+
+    def _join(self, matrix: FloatMatrix, seats: FloatVector) -> FloatVector:
+        return np.concatenate([matrix.ravel(), seats]) if self.seated else matrix.ravel()

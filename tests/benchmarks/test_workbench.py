@@ -1,0 +1,68 @@
+"""Benchmarks that are killed go on, and say what they looked at."""
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import workbench
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_finished_cells_outlive_the_program_and_half_a_line_does_not(tmp_path):
+    path = tmp_path / "cells.jsonl"
+    cells = workbench.Cells(path)
+    cells.add("one", test=0.5)
+    with path.open("a") as file:
+        file.write('{"key": "two", "te')
+
+    again = workbench.Cells(path)
+    assert again.rows == {"one": {"key": "one", "test": 0.5}}
+    again.add("two", test=0.25)
+    assert [json.loads(line)["key"] for line in path.read_text().splitlines()] == ["one", "two"]
+
+
+def test_a_trial_leaves_the_repository_alone(tmp_path):
+    assert workbench.results(Namespace(limit=3, folder=tmp_path)) == tmp_path
+    assert workbench.results(Namespace(limit=None, folder=tmp_path)) == ROOT / "benchmarks/results"
+
+
+def row(variant, seed, test):
+    what = {"task": "sums", "variant": variant, "seed": seed, "systems": 9, "tokens": 1000}
+    return {**what, "dev": 0.5, "bias": 0.5 - test, "test": test}
+
+
+def test_a_variant_is_compared_with_its_base_seed_by_seed():
+    rows = [row("paper", k, 0.2 + k / 10) for k in range(5)]
+    rows += [row("paper: x", k, 0.3 + k / 10) for k in range(5)]
+    *_, base, other = workbench.table(rows, lambda name: name.partition(":")[0]).splitlines()
+    assert "+0.100 (+0.100 … +0.100)" in other
+    assert base.count("|") == other.count("|")
+
+
+def test_a_variant_whose_base_was_not_run_stands_alone():
+    text = workbench.table([row("paper: x", 0, 0.5)], lambda name: "paper")
+    assert "against" in text
+    assert "| paper |" not in text
+
+
+@pytest.mark.parametrize("name", ["ablations", "optimizers"])
+def test_every_variant_is_a_valid_setting(name):
+    module = __import__(name)
+    if name == "ablations":
+        made = [
+            module.setting(preset, changes, 3, 1)
+            for preset, switches in module.SWITCHES.items()
+            for changes in switches.values()
+        ]
+    else:
+        made = [
+            module.setting(what, optimizer, 3, 1)
+            for what in ("graphs", "weights")
+            for optimizer in module.get_args(module.Optimizer)
+        ]
+    assert len({config.model_dump_json() for config in made}) == len(made)
