@@ -92,6 +92,13 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
         if utilities[particle] > best_here:
             best_here, graph = utilities[particle], candidate.dag
     swarm = pso.observe(swarm, utilities, runs)
+    setting.record(
+        {
+            "event": "graphs",
+            "iteration": iteration,
+            "utilities": [float(u) if np.isfinite(u) else None for u in utilities],
+        }
+    )
     best = found.utility if found is not None else -np.inf
     setting.end_step(iteration, kind, evaluations, best, pso.spread(swarm))
     return replace(state, role=swarm, found=found, graph=graph)
