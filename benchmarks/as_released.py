@@ -127,7 +127,7 @@ def measure(preset: str, options: argparse.Namespace) -> dict[str, Any]:
         limit=options.limit,
         max_iterations=options.iterations,
     )
-    family = read_pool(find("agents", "tiny")).open()
+    family = read_pool(find("agents", "tiny")).open().families[0]
     task = load_task(options.task, data=None, limit=options.limit)
     with tempfile.TemporaryDirectory() as scratch:
         run = Path(scratch) / "run"

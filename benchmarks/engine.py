@@ -40,16 +40,36 @@ PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 PLAIN, MERGED, OURS = "generate", "generate, merged", "engine"
 
 
-def random_family(folder: Path) -> Family:
-    """A Llama of 30 million parameters with ten experts of rank 8. Wide weights: no near ties."""
+SHAPES = {
+    "30m": {
+        "hidden_size": 512,
+        "num_hidden_layers": 9,
+        "intermediate_size": 1408,
+        "num_attention_heads": 8,
+    },
+    "1b": {
+        "hidden_size": 2048,
+        "num_hidden_layers": 22,
+        "intermediate_size": 5632,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 4,
+    },
+    "7b": {
+        "hidden_size": 4096,
+        "num_hidden_layers": 32,
+        "intermediate_size": 11008,
+        "num_attention_heads": 32,
+    },
+}
+
+
+def random_family(folder: Path, size: str = "30m") -> Family:
+    """A random Llama with ten experts of rank 8. Wide weights: no near ties."""
     tokenizer = make_tokenizer()
     tokenizer.save_pretrained(folder / "base")
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=512,
-        num_hidden_layers=9,
-        intermediate_size=1408,
-        num_attention_heads=8,
+        **SHAPES[size],
         max_position_embeddings=1024,
         initializer_range=0.06,
         bos_token_id=None,
@@ -198,7 +218,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if options.size == "tiny":
-            family = read_pool(find("agents", "tiny")).open()
+            family = read_pool(find("agents", "tiny")).open().families[0]
         else:
             family = random_family(Path(folder))
         requests = requests_of(family, options.requests)

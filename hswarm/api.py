@@ -9,52 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
-from hswarm.analysis.statistics import compare, mean_interval
-from hswarm.baselines.best_single import best_single
-from hswarm.baselines.static_role import best_of_shape
 from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
-from hswarm.engines.batching import BatchingEngine, Runner
-from hswarm.engines.memo import MemoEngine, Usage
-from hswarm.engines.request import Sampling
+from hswarm.engines.assemble import assemble
+from hswarm.engines.local import settle_engine
+from hswarm.engines.memo import MemoEngine
 from hswarm.errors import HswarmError
-from hswarm.evaluate import Evaluation, evaluate
-from hswarm.experts.family import Family
-from hswarm.graph.shapes import SHAPES
-from hswarm.search.budget import BudgetedEngine
-from hswarm.search.events import Note, Observer, ignore
-from hswarm.search.found import Experts, Found
-from hswarm.search.loop import search, settled
-from hswarm.search.result import Result, Score, SystemReport, UsageReport, describe, dump
-from hswarm.search.setting import Setting, forget
-from hswarm.search.state import SearchState
+from hswarm.search.events import Note
+from hswarm.search.result import Result
+from hswarm.session import Watch, load, see_through
 from hswarm.store.changes import refuse_changes, refuse_other_content
-from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, new_folder, refuse_occupied
-from hswarm.swarm.populate import populate
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Task
 from hswarm.tiny.measure import Ability, measure
-
-PERMUTATIONS = 5
-"""Random orders tried of each hand-made shape that the found system is compared with."""
-
-
-@dataclass(slots=True)
-class Watch:
-    """How a run is watched: `observe` gets its events, `usage` its counters once it runs."""
-
-    observe: Observer = ignore
-    usage: Usage = field(default_factory=Usage)
-    begun: Callable[[Path, Task, Family], None] = lambda folder, task, family: None
 
 
 def optimize(
@@ -69,6 +45,7 @@ def optimize(
     max_iterations: int | None = None,
     max_tokens: int | None = None,
     max_seconds: float | None = None,
+    max_dollars: float | None = None,
     settings: Mapping[str, Any] | None = None,
     run: str | Path | None = None,
     watch: Watch | None = None,
@@ -92,6 +69,7 @@ def optimize(
         max_iterations=max_iterations,
         max_tokens=max_tokens,
         max_seconds=max_seconds,
+        max_dollars=max_dollars,
         settings=settings,
     )
     return _aside(lambda: start(config, run, watch or Watch()))
@@ -119,6 +97,7 @@ def configure(
     max_iterations: int | None = None,
     max_tokens: int | None = None,
     max_seconds: float | None = None,
+    max_dollars: float | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RunConfig:
     """Return the whole configuration of a run, every default written out, its paths absolute.
@@ -129,7 +108,11 @@ def configure(
         "data": data,
         "limit": limit,
         "search": {"method": method, "seed": seed, "max_iterations": max_iterations},
-        "budget": {"max_tokens": max_tokens, "max_seconds": max_seconds},
+        "budget": {
+            "max_tokens": max_tokens,
+            "max_seconds": max_seconds,
+            "max_dollars": max_dollars,
+        },
     }
     asked = merge({"task": task, "pool": pool, **(settings or {})}, _given(given))
     search = asked.pop("search", {})
@@ -163,11 +146,12 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     """Start a new run in `folder`, by default runs/TASK-TIME, and see it through."""
     if folder is not None:
         refuse_occupied(Path(folder))
-    task, family = _open(config)
-    runner = _load(family, config)
+    task, pool = _open(config)
+    config = config.model_copy(update={"engine": settle_engine(config.engine)})
+    models = load(pool, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
-    with Run.create(place, config, _provenance(task, family)) as run:
-        return _see_through(run, task, family, runner, watch)
+    with Run.create(place, config, _provenance(task, pool)) as run:
+        return see_through(run, task, pool, models, watch)
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
@@ -179,13 +163,13 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         changed = merge(run.config.model_dump(), changes or {})
         wanted = validated(RunConfig, changed, "the settings")
         refuse_changes(run.config, wanted)
-        task, family = _open(wanted)
-        refuse_other_content(run.folder, run.provenance, _fingerprints(task, family))
-        runner = _load(family, wanted)
+        task, pool = _open(wanted)
+        refuse_other_content(run.folder, run.provenance, _fingerprints(task, pool))
+        models = load(pool, wanted)
         run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
             watch.observe(Note(run.resumed.note))
-        return _see_through(run, task, family, runner, watch)
+        return see_through(run, task, pool, models, watch)
 
 
 def measure_pool(
@@ -196,192 +180,31 @@ def measure_pool(
     `limit` bounds the items per task, `probes` is the number of exchanges per skill. The skills
     are those of the tiny pool.
     """
-    from hswarm.engines.transformers import TransformersRunner
-
-    family = read_pool(find("agents", pool)).open()
+    opened = read_pool(find("agents", pool)).open()
     tasks = [load_task(name, data=None, limit=limit) for name in GENERATORS]
-    engine = MemoEngine(BatchingEngine(TransformersRunner(family, EngineConfig())))
+    engine = MemoEngine(assemble(opened.families, EngineConfig()))
 
     async def measured() -> list[Ability]:
         try:
-            return await measure(_experts(family), tasks, engine, probes=probes)
+            return await measure(opened.families[0], tasks, engine, probes=probes)
         finally:
             await engine.aclose()
 
     return asyncio.run(measured())
 
 
-def _experts(family: Family) -> Experts:
-    return Experts(family.fingerprint, tuple(expert.name for expert in family.experts))
-
-
-def _open(config: RunConfig) -> tuple[Task, Family]:
+def _open(config: RunConfig) -> tuple[Task, OpenPool]:
     task = load_task(config.task, data=config.data, limit=config.limit)
     return task, read_pool(find("agents", config.pool)).open()
 
 
-def _fingerprints(task: Task, family: Family) -> dict[str, str]:
-    return {"task": task.fingerprint, "pool": family.fingerprint}
+def _fingerprints(task: Task, pool: OpenPool) -> dict[str, str]:
+    return {"task": task.fingerprint, "pool": pool.fingerprint}
 
 
-def _provenance(task: Task, family: Family) -> dict[str, Any]:
+def _provenance(task: Task, pool: OpenPool) -> dict[str, Any]:
     packages = ("hswarm", "torch", "transformers", "peft", "numpy")
     return {
-        "fingerprints": _fingerprints(task, family),
+        "fingerprints": _fingerprints(task, pool),
         "versions": {package: version(package) for package in packages},
     }
-
-
-def _load(family: Family, config: RunConfig) -> Runner:
-    """Load the models; HswarmError where the family, the device or the swarm's size do not fit."""
-    from hswarm.engines.transformers import TransformersRunner
-
-    particles = config.search.weight.particles or len(family)
-    populate(len(family), particles, seed=config.search.seed)
-    return TransformersRunner(family, config.engine)
-
-
-def _see_through(run: Run, task: Task, family: Family, runner: Runner, watch: Watch) -> Result:
-    watch.begun(run.folder, task, family)
-    if task.leaked:
-        watch.observe(
-            Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
-        )
-    engine = run.config.engine
-    with SqliteMemo(run.memo) as store:
-        if store.note is not None:
-            watch.observe(Note(store.note))
-        memo = MemoEngine(
-            BatchingEngine(runner),
-            store,
-            usage=watch.usage,
-            remember=engine.memo,
-        )
-        return asyncio.run(_search_and_compare(run, task, family, memo, watch))
-
-
-async def _search_and_compare(
-    run: Run, task: Task, family: Family, memo: MemoEngine, watch: Watch
-) -> Result:
-    config, usage = run.config, watch.usage
-    experts = _experts(family)
-    saved = run.resumed.state.payload if run.resumed is not None else None
-    state = SearchState.from_json(saved["search"]) if saved is not None else None
-    if saved is not None:
-        usage.restore(saved["usage"])
-    engine = BudgetedEngine(
-        memo,
-        config.budget,
-        tokens=lambda: usage.generated_tokens,
-        seconds=saved["seconds"] if saved is not None else 0.0,
-        armed=state is not None,
-    )
-    setting = Setting(
-        experts=experts,
-        examples=task.dev,
-        scorer=task.scorer,
-        sampling=Sampling(max_tokens=task.max_tokens),
-        config=settled(config.search, experts),
-        engine=engine,
-        observe=watch.observe,
-        record=run.journal.append,
-    )
-    memo.begin_step(state.iteration + 1 if state is not None else 0)
-
-    def checkpoint(reached: SearchState) -> None:
-        memo.flush()
-        counts = {"answered": usage.answered, "generated": usage.generated}
-        run.journal.append({"event": "iteration", "iteration": reached.iteration, **counts})
-        payload = {
-            "config": config.model_dump(mode="json"),
-            "search": reached.to_json(),
-            "usage": usage.snapshot(),
-            "seconds": engine.elapsed(),
-        }
-        run.save_state(payload, utility=reached.found.utility if reached.found else float("nan"))
-        work = asdict(usage.work)
-        run.timings.append({"iteration": reached.iteration, "search": engine.elapsed(), **work})
-        memo.begin_step(reached.iteration + 1)
-        engine.armed = True
-
-    try:
-        reached, reason = await search(setting, checkpoint, state)
-        if reason in ("max-tokens", "max-seconds"):
-            memo.drop_step()
-        searched = usage.snapshot()
-        if reached.found is None:
-            raise HswarmError(
-                "The search evaluated nothing that could be scored.",
-                hint=f"{run.folder / 'journal.jsonl'} says what failed.",
-            )
-        comparing = replace(setting, engine=memo, record=forget)
-        rivals = await _rivals(comparing)
-        reports, failures = await _compare(
-            {"found system": reached.found, **rivals}, comparing, task
-        )
-    finally:
-        await memo.aclose()
-    result = Result(
-        task=task.title,
-        pool=family.name,
-        method=config.search.method,
-        seed=config.search.seed,
-        iterations=reached.iteration,
-        stopped=reason,
-        found=reports[0],
-        compared=tuple(reports[1:]),
-        search=UsageReport(**searched),
-        total=UsageReport(**usage.snapshot()),
-        failures=tuple(failures),
-        found_in=reached.found.iteration,
-    )
-    run.write_result(dump(result))
-    return result
-
-
-async def _rivals(setting: Setting) -> dict[str, Found]:
-    """What the found system has to beat, each chosen on dev."""
-    rivals = {"best single": await best_single(setting)}
-    if len(setting.experts) > 1:
-        for shape in SHAPES:
-            found = await best_of_shape(setting, shape, PERMUTATIONS)
-            rivals[f"best of {PERMUTATIONS} {shape}s"] = found
-    return rivals
-
-
-async def _compare(
-    systems: Mapping[str, Found], setting: Setting, task: Task
-) -> tuple[list[SystemReport], list[str]]:
-    """Run every system on dev and test, the first against each other one on the same items."""
-    candidates = [found.candidate.system(setting.experts) for found in systems.values()]
-    splits = [
-        await evaluate(candidates, examples, task.scorer, setting.engine, setting.sampling)
-        for examples in (task.dev, task.test)
-    ]
-    first = splits[1][0]
-    reports = []
-    for (name, found), dev, test in zip(systems.items(), *splits, strict=True):
-        against = None if test is first else compare(first.scores, test.scores)
-        reports.append(
-            SystemReport(
-                name=name,
-                nodes=describe(found.candidate, setting.experts.names),
-                dev=_score(dev),
-                test=_score(test),
-                p_value=against.p_value if against else None,
-                p_test=against.test if against else None,
-            )
-        )
-    failures = {f for evaluations in splits for e in evaluations for f in e.failures}
-    return reports, sorted(failures)
-
-
-def _score(evaluation: Evaluation) -> Score:
-    scored = [score for score in evaluation.scores if score is not None]
-    interval = mean_interval(scored)
-    return Score(
-        utility=evaluation.utility if scored else None,
-        interval=(interval.low, interval.high) if interval else None,
-        items=len(scored),
-        unscored=len(evaluation.failures),
-    )

@@ -129,17 +129,23 @@ class SearchConfig(_Frozen):
 
 
 class BudgetConfig(_Frozen):
-    """What a search may spend. What is measured after it (the test split) comes on top."""
+    """What a search may spend. Of tokens and seconds, what is measured after it comes on top."""
 
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     """Generated tokens; the iteration that would exceed them is dropped whole."""
     max_seconds: Annotated[float, Field(gt=0)] | None = None
+    max_dollars: Annotated[float, Field(gt=0)] | None = None
+    """For everything, what is measured after the search included; exceeded by no more than the
+    calls that are under way when it is reached."""
+    max_failed: Share = 0.02
+    """Share of the calls to models that may fail for good. Past it the run stops, to be resumed."""
 
 
 class EngineConfig(_Frozen):
     """Where the models run."""
 
-    name: Literal["transformers"] = "transformers"
+    name: Literal["auto", "transformers", "vllm"] = "transformers"
+    """`auto` picks by the machine, before the run's folder is made: what was found to be faster."""
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_size: Annotated[int, Field(ge=1)] | None = None
@@ -147,7 +153,11 @@ class EngineConfig(_Frozen):
     memory."""
     memo: bool = True
     threads: Annotated[int, Field(ge=1)] | None = None
-    """CPU threads of the engine; null is one per core."""
+    """CPU threads of the engine, or of each worker; null is one per core, shared out."""
+    workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Processes that hold the models and share the work. Beyond one they run under Ray."""
+    ray: Annotated[str, Field(min_length=1)] | None = None
+    """The address of a Ray cluster whose machines the workers are on; null is this machine."""
 
 
 class RunConfig(_Frozen):

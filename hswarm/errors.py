@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class HswarmError(Exception):
     """Something the user can mend: one line that says what is wrong and one that says what to do.
@@ -12,3 +15,7 @@ class HswarmError(Exception):
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is copied, as from a worker to whoever asked it, by its arguments alone.
+        return partial(type(self), hint=self.hint), self.args

@@ -41,7 +41,7 @@ async def evaluate(
     """Evaluate every system on every example, all at once; the engine decides what waits.
 
     `on_transcript(system, example, transcript)` gets each one's way through the graph. A failed
-    call leaves its example unscored; anything else that goes wrong is raised.
+    call leaves its example unscored; whatever else goes wrong first is raised.
     """
 
     async def score(place: int, system: System, row: int, example: Example) -> float | str:
@@ -53,14 +53,17 @@ async def evaluate(
             on_transcript(place, row, transcript)
         return scorer(example, transcript.answer)
 
-    async with asyncio.TaskGroup() as group:
-        runs = [
-            [
-                group.create_task(score(place, system, row, example))
-                for row, example in enumerate(examples)
+    try:
+        async with asyncio.TaskGroup() as group:
+            runs = [
+                [
+                    group.create_task(score(place, system, row, example))
+                    for row, example in enumerate(examples)
+                ]
+                for place, system in enumerate(systems)
             ]
-            for place, system in enumerate(systems)
-        ]
+    except ExceptionGroup as several:
+        raise _first(several) from None
     evaluations = []
     for tasks in runs:
         outcomes = [task.result() for task in tasks]
@@ -71,3 +74,8 @@ async def evaluate(
             )
         )
     return evaluations
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hswarm.agents.agent import Agent
-from hswarm.agents.prompts import PromptRole, write_prompt
+from hswarm.agents.prompts import Prompt, PromptRole
 from hswarm.engines.request import Completion, Engine, Sampling
 from hswarm.engines.streaming import Hear, follow
 from hswarm.graph.dag import Dag
@@ -93,9 +93,10 @@ class System:
         async def run(node: int) -> None:
             responses = [turns[p].completion.text for p in self.dag.parents[node]]
             prompt = self.prompt(node, responses, contexts[node], example.question)
-            observe(NodeStarted(node, self.agents[node].name, prompt_role(self.dag, node), prompt))
+            name = self.agents[node].name
+            observe(NodeStarted(node, name, prompt.role, prompt.text))
             asked = follow(engine, hear) if hear and node == self.dag.end else engine
-            turns[node] = await self.ask(node, prompt, asked, samplings[node])
+            turns[node] = await self.ask(prompt, asked, samplings[node])
             observe(NodeEnded(node, turns[node]))
 
         for layer in self.dag.layers():
@@ -106,15 +107,15 @@ class System:
         by_node = tuple(turns[node] for node in range(len(self.dag)))
         return Transcript(example.id, by_node, turns[self.dag.end].completion.text)
 
-    def prompt(self, node: int, responses: Sequence[str], context: str, question: str) -> str:
+    def prompt(self, node: int, responses: Sequence[str], context: str, question: str) -> Prompt:
         """Return what a node is given; `responses` are its parents' by index, `context` is its."""
-        return write_prompt(prompt_role(self.dag, node), responses, context, question)
+        return Prompt(node, prompt_role(self.dag, node), tuple(responses), context, question)
 
-    async def ask(self, node: int, prompt: str, engine: Engine, sampling: Sampling) -> Turn:
-        """Let one node speak; raises `CallFailed` when its answer is not to be had."""
-        agent = self.agents[node]
+    async def ask(self, prompt: Prompt, engine: Engine, sampling: Sampling) -> Turn:
+        """Let the prompt's node speak; raises `CallFailed` when its answer is not to be had."""
+        agent = self.agents[prompt.node]
         completion = await agent.respond(prompt, sampling, engine)
-        return Turn(agent.name, prompt_role(self.dag, node), prompt, completion)
+        return Turn(agent.name, prompt.role, prompt.text, completion)
 
 
 def prompt_role(dag: Dag, node: int) -> PromptRole:

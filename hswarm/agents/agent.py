@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from hswarm.engines.request import Completion, Engine, ModelReference, Request, Sampling
+from hswarm.agents.prompts import Prompt
+from hswarm.engines.request import (
+    Asker,
+    Completion,
+    Engine,
+    ModelReference,
+    Request,
+    Sampling,
+    Tool,
+)
+from hswarm.engines.tools.given import Given
+
+_NOTHING_DRAWN: Final = Sampling(max_tokens=0)
 
 
 class Agent(Protocol):
@@ -16,7 +28,7 @@ class Agent(Protocol):
         """The name that graphs, tables and transcripts show."""
         ...
 
-    async def respond(self, prompt: str, sampling: Sampling, engine: Engine, /) -> Completion:
+    async def respond(self, prompt: Prompt, sampling: Sampling, engine: Engine, /) -> Completion:
         """Answer `prompt`; raises `CallFailed` when that is not to be had."""
         ...
 
@@ -28,6 +40,26 @@ class ModelAgent:
     name: str
     model: ModelReference
 
-    async def respond(self, prompt: str, sampling: Sampling, engine: Engine, /) -> Completion:
+    async def respond(self, prompt: Prompt, sampling: Sampling, engine: Engine, /) -> Completion:
         """Ask the engine for the model's answer."""
-        return await engine.generate(Request(self.model, prompt, sampling))
+        asker = Asker(self.name, prompt.node)
+        return await engine.generate(Request(self.model, prompt.text, sampling, asker))
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAgent:
+    """A tool in a node. It is given the parts of the prompt, and no words that are for models."""
+
+    name: str
+    tool: Tool
+
+    async def respond(self, prompt: Prompt, sampling: Sampling, engine: Engine, /) -> Completion:
+        """Use the tool. There is nothing to sample."""
+        given = Given(prompt.question, prompt.context, prompt.responses)
+        asker = Asker(self.name, prompt.node)
+        return await engine.generate(Request(self.tool, given.write(), _NOTHING_DRAWN, asker))
+
+
+def make_agent(name: str, model: ModelReference) -> Agent:
+    """Return the agent that answers as `model`."""
+    return ToolAgent(name, model) if isinstance(model, Tool) else ModelAgent(name, model)

@@ -1,22 +1,49 @@
-"""The pool file: which base model and which experts a search is over, as YAML.
+"""The pool file: who a search is over, as YAML.
+
+One family of experts is written as it is:
 
 base: ../models/base            # a folder, from here or absolute, or a hub id
 prompt: chat
 experts:
   alice: ../adapters/alice
   bob: someone/bobs-adapter@v2  # a hub id and a revision
+
+Several have names, each with the keys above:
+
+families:
+  llama: {base: llama, prompt: chat, experts: {alice: ../adapters/alice, bob: ../adapters/bob}}
+  gemma: {base: gemma, prompt: plain, experts: {carol: ../adapters/carol}}
+
+Beside either there may be models behind an API, each with the keys of `Endpoint`:
+
+remote:
+  large:
+    base_url: https://api.example.com/v1
+    model: large-2
+    key: EXAMPLE_API_KEY          # an environment variable
+    price: {prompt: 0.5, generated: 1.5}    # dollars per million tokens
+
+And there may be tools, see `hswarm.engines.tools.entry`:
+
+tools:
+  calculator: {kind: calculator}
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hswarm.agents.opened import OpenPool
 from hswarm.catalog import read_yaml, unknown
 from hswarm.config import validated
+from hswarm.engines.endpoint import Endpoint
+from hswarm.engines.tools.entry import AnyTool
 from hswarm.errors import HswarmError
 from hswarm.experts.family import Family, open_family
 from hswarm.experts.source import is_hub_id
@@ -25,16 +52,13 @@ Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^\w[\w .+-]*$", max_length=80)]
 
 
-class Pool(BaseModel):
-    """A base model and the experts on it, in the order of their columns. Sources are absolute."""
-
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Name
-    """The file's name without its suffix if the file states none."""
-    description: str = ""
-    licence: str = ""
-    version: str = ""
+
+class FamilyEntry(_Frozen):
+    """A base model and the experts on it, in the order of their columns."""
+
     base: Text
     """A folder or a hub id."""
     revision: Text | None = None
@@ -44,14 +68,20 @@ class Pool(BaseModel):
     trust_remote_code: bool = False
     """Whether Python code that comes with the base may be run."""
     experts: Annotated[dict[Name, Text], Field(min_length=1)]
-    """Name -> folder, or hub id with an optional "@revision"."""
-    descriptions: dict[Name, str] = {}
-    """Name -> what the expert is for, in a few words."""
+    """Name -> folder, or hub id with an optional "@revision". May be called `adapters`, too."""
 
-    def open(self) -> Family:
+    @model_validator(mode="before")
+    @classmethod
+    def _take_adapters(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "adapters" in values and "experts" not in values:
+            others = {key: value for key, value in values.items() if key != "adapters"}
+            return {**others, "experts": values["adapters"]}
+        return values
+
+    def open(self, name: str) -> Family:
         """Find, check and fingerprint the models; raises HswarmError where they are unfit."""
         return open_family(
-            self.name,
+            name,
             self.base,
             self.experts,
             prompt=self.prompt,
@@ -59,28 +89,92 @@ class Pool(BaseModel):
             trust_remote_code=self.trust_remote_code,
         )
 
+    def resolve(self, folder: Path) -> FamilyEntry:
+        """Return the entry with absolute paths, relative ones starting from `folder`."""
+        experts = {name: _absolute(source, folder) for name, source in self.experts.items()}
+        return self.model_copy(update={"base": _absolute(self.base, folder), "experts": experts})
+
+
+_FAMILY_KEYS: Final = (*FamilyEntry.model_fields, "adapters")
+
+
+class Pool(_Frozen):
+    """Families of experts, and agents that stay as they are. Sources are absolute."""
+
+    name: Name
+    """The file's name without its suffix if the file states none."""
+    description: str = ""
+    licence: str = ""
+    version: str = ""
+    families: dict[Name, FamilyEntry] = {}
+    """Name -> family; a lone one, written without a name, is called like the pool."""
+    remote: dict[Name, Endpoint] = {}
+    """Name -> model behind an API."""
+    tools: dict[Name, AnyTool] = {}
+    """Name -> tool."""
+    descriptions: dict[Name, str] = {}
+    """Agent -> what it is for, in a few words."""
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Everybody's name."""
+        experts = (name for family in self.families.values() for name in family.experts)
+        return (*experts, *self.remote, *self.tools)
+
+    def open(self) -> OpenPool:
+        """Find, check and fingerprint the models; raises HswarmError where they are unfit."""
+        families = tuple(entry.open(name) for name, entry in self.families.items())
+        return OpenPool(self.name, families, self.remote, self.tools)
+
 
 def read_pool(path: Path) -> Pool:
     """Read a pool file; its relative paths start from its own folder.
-
-    `adapters` is another name for `experts`.
 
     Raises HswarmError for malformed YAML, a key that there is not, or one that is given twice.
     """
     content = {"name": path.stem, **read_yaml(path)}
     _refuse_repeats(path)
-    if "adapters" in content and "experts" not in content:
-        content["experts"] = content.pop("adapters")
+    known = [*Pool.model_fields, *_FAMILY_KEYS]
     for key in content:
-        if key not in Pool.model_fields:
-            raise _at(path, unknown("key", str(key), Pool.model_fields))
-    pool = validated(Pool, content, str(path))
-    for key in pool.descriptions:
-        if key not in pool.experts:
-            raise _at(path, unknown("expert", key, pool.experts))
+        if key not in known:
+            raise _at(path, unknown("key", str(key), known))
+    pool = validated(Pool, _lift_family(content, path), str(path))
+    _check_names(pool, path)
     folder = path.absolute().parent
-    experts = {name: _absolute(source, folder) for name, source in pool.experts.items()}
-    return pool.model_copy(update={"base": _absolute(pool.base, folder), "experts": experts})
+    families = {name: entry.resolve(folder) for name, entry in pool.families.items()}
+    return pool.model_copy(update={"families": families})
+
+
+def _lift_family(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return a file's content with a family that is written at its top among `families`."""
+    own = {key: content[key] for key in _FAMILY_KEYS if key in content}
+    rest = {key: value for key, value in content.items() if key not in own}
+    if not own and {"families", "remote", "tools"} & set(content):
+        return rest
+    if "families" in content:
+        raise HswarmError(
+            f"{path}: there are families, and {next(iter(own))!r} outside of them.",
+            hint="Write it into the family that it belongs to.",
+        )
+    family = validated(FamilyEntry, own, str(path))
+    return {**rest, "families": {str(content["name"]): family}}
+
+
+def _check_names(pool: Pool, path: Path) -> None:
+    if not pool.agents:
+        raise HswarmError(f"{path}: there is nobody in it.", hint="List experts or remote models.")
+    for name in _repeated(pool.agents):
+        raise HswarmError(
+            f"{path}: two agents are called {name!r}.",
+            hint="Whoever sits in a graph needs a name of its own; rename one.",
+        )
+    for name in pool.descriptions:
+        if name not in pool.agents:
+            raise _at(path, unknown("agent", name, pool.agents))
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _absolute(source: str, folder: Path) -> str:
@@ -105,7 +199,7 @@ def _refuse_repeats(path: Path) -> None:
             if key.value in seen:
                 raise HswarmError(
                     f"{path}: line {key.start_mark.line + 1}: {key.value!r} is there twice.",
-                    hint="Keys and experts need names of their own; rename or remove one.",
+                    hint="Keys and agents need names of their own; rename or remove one.",
                 )
             seen.add(str(key.value))
             nodes.append(value)

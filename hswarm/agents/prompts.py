@@ -7,6 +7,7 @@ the context, then the question.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 PromptRole = Literal["entry", "middle", "end"]
@@ -21,6 +22,23 @@ INSTRUCTIONS: Final[dict[PromptRole, str]] = {
     "middle": _MIDDLE,
     "end": _MIDDLE + " Make sure to provide a final and definitive answer.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a node is given: its place in the graph, and what `write_prompt` takes."""
+
+    node: int
+    role: PromptRole
+    responses: tuple[str, ...]
+    context: str
+    question: str
+    text: str = field(init=False, repr=False, compare=False)
+    """The prompt as a language model is given it."""
+
+    def __post_init__(self) -> None:
+        text = write_prompt(self.role, self.responses, self.context, self.question)
+        object.__setattr__(self, "text", text)
 
 
 def write_prompt(role: PromptRole, responses: Sequence[str], context: str, question: str) -> str:

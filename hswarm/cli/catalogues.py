@@ -39,9 +39,9 @@ def print_pools() -> None:
 
     def describe(path: Path) -> list[str]:
         pool = read_pool(path)
-        return [str(len(pool.experts)), pool.description]
+        return [str(len(pool.agents)), pool.description]
 
-    _print_all("agents", ["experts", "what it is"], describe)
+    _print_all("agents", ["agents", "what it is"], describe)
 
 
 def print_graphs() -> None:
@@ -83,16 +83,37 @@ def print_pool(name: str) -> None:
                 "what it is": pool.description,
                 "version": pool.version,
                 "licence": pool.licence,
-                "base": f"{pool.base} {pool.revision or ''}".rstrip(),
-                "prompt": pool.prompt,
             }
         )
     )
-    console.print()
-    table = plain_table(["expert", "what it is for", "where it lies"])
-    for expert, source in pool.experts.items():
-        table.add_row(expert, pool.descriptions.get(expert, ""), source)
-    console.print(table)
+    for family, entry in pool.families.items():
+        console.print()
+        console.print(
+            fact_table(
+                {
+                    "family": family if len(pool.families) > 1 else "",
+                    "base": f"{entry.base} {entry.revision or ''}".rstrip(),
+                    "prompt": entry.prompt,
+                }
+            )
+        )
+        table = plain_table(["expert", "what it is for", "where it lies"])
+        for expert, source in entry.experts.items():
+            table.add_row(expert, pool.descriptions.get(expert, ""), source)
+        console.print(table)
+    if pool.remote:
+        console.print()
+        table = plain_table(["remote", "what it is for", "where it is"])
+        for remote, endpoint in pool.remote.items():
+            where = f"{endpoint.model} at {endpoint.reference.endpoint or endpoint.provider}"
+            table.add_row(remote, pool.descriptions.get(remote, ""), where)
+        console.print(table)
+    if pool.tools:
+        console.print()
+        table = plain_table(["tool", "what it is for", "what it is"])
+        for tool, tool_entry in pool.tools.items():
+            table.add_row(tool, pool.descriptions.get(tool, ""), tool_entry.about)
+        console.print(table)
     print_next(console, [f"hswarm optimize --task gaia-text --pool {quote(name)}"])
 
 

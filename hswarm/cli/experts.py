@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -14,8 +15,12 @@ app = typer.Typer(
     epilog="For example: hswarm experts build tiny",
 )
 
-_RECIPES: Final = ("tiny",)
-_DURATION: Final = "about two hours on 2 cores"
+_RECIPES: Final = {
+    "tiny": "about two hours on 2 cores",
+    "mixed": "about half an hour on 2 cores",
+}
+"""Pool -> how long it takes."""
+_MODULES: Final = {"tiny": "hswarm.tiny.build", "mixed": "hswarm.tiny.mixed"}
 
 
 @app.callback()
@@ -25,8 +30,10 @@ def experts() -> None:
 
 @app.command(epilog="For example: hswarm experts build tiny --out my-tiny")
 def build(
-    pool: Annotated[str, typer.Argument(help="The pool to build; there is a recipe for tiny.")],
-    out: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("tiny"),
+    pool: Annotated[str, typer.Argument(help="The pool to build: tiny or mixed.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to build into, by default the pool's name.")
+    ] = None,
 ) -> None:
     """Train a pool from nothing. What the folder already holds is kept, so it can be interrupted.
 
@@ -38,9 +45,10 @@ def build(
 
     if pool not in _RECIPES:
         raise unknown("recipe for a pool", pool, _RECIPES)
+    out = out or Path(pool)
     console = open_console(stderr=True)
-    console.print(f"Training the pool {pool} into {out}: {_DURATION}.", soft_wrap=True)
-    from hswarm.tiny import build as recipe
+    console.print(f"Training the pool {pool} into {out}: {_RECIPES[pool]}.", soft_wrap=True)
+    recipe: Any = import_module(_MODULES[pool])
 
     try:
         with TrainingView(console, recipe.WORK) as view:

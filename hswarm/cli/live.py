@@ -14,11 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from hswarm.cli.console import can_animate
-from hswarm.cli.numerals import show_count, show_duration, show_utility, sparkline
+from hswarm.cli.numerals import (
+    show_count,
+    show_dollars,
+    show_duration,
+    show_utility,
+    sparkline,
+)
 from hswarm.cli.progress import Progress
 from hswarm.cli.summary import BUNDLED
 from hswarm.config import RunConfig
-from hswarm.engines.memo import Usage
+from hswarm.engines.usage import Usage
 from hswarm.search.events import Event, IterationEnded, Note, StepEnded, StepStarted
 from hswarm.tasks.task import Task
 
@@ -125,6 +131,7 @@ def describe_step(event: StepEnded, progress: Progress) -> str:
             f"best {show_utility(event.best)}",
             *([] if math.isnan(event.spread) else [f"spread {show_utility(event.spread)}"]),
             f"{usage.answered:,} answered = {usage.generated:,} generated + {usage.saved:,} saved",
+            *([show_dollars(usage.dollars)] if usage.picodollars else []),
             f"{progress.tokens_per_second():,.0f} tokens/s",
             f"{show_duration(progress.elapsed())}, {_time_left(progress)}",
         ]
@@ -145,6 +152,7 @@ def draw_progress(progress: Progress) -> RenderableType:
             f"{usage.answered:,} answered = {usage.generated:,} generated"
             f" + {usage.saved:,} saved by the memo",
         ),
+        *([("cost", show_dollars(usage.dollars))] if usage.picodollars else []),
         ("speed", f"{progress.tokens_per_second():,.0f} tokens/s"),
         ("time", f"{show_duration(progress.elapsed())}, {_time_left(progress)}"),
     ]

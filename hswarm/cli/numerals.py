@@ -29,6 +29,13 @@ def show_duration(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def show_dollars(dollars: float) -> str:
+    """Return "$12.30", "$0.0042": cents, and for less than ten of them two digits that count."""
+    if dollars >= 0.1 or dollars <= 0.0:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.{1 - math.floor(math.log10(dollars))}f}"
+
+
 def show_count(count: int, noun: str) -> str:
     """Return "1 item", "2,000 items"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

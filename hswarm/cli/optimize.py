@@ -29,12 +29,16 @@ SETTINGS: Final = {
     "engine": "engine.name",
     "device": "engine.device",
     "dtype": "engine.dtype",
+    "workers": "engine.workers",
+    "ray": "engine.ray",
     "max_iterations": "search.max_iterations",
     "max_tokens": "budget.max_tokens",
     "max_seconds": "budget.max_seconds",
+    "max_dollars": "budget.max_dollars",
+    "max_failed": "budget.max_failed",
 }
 """Option -> the setting of a run's config.yaml that it stands for."""
-BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds")
+BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds", "max_dollars", "max_failed")
 _WITH_RESUME: Final = ("resume", "quiet", "json", "set_", *SETTINGS)
 
 _RUN: Final = "What to run"
@@ -102,7 +106,7 @@ def optimize(
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="The library that does it.", rich_help_panel=_MODELS)
+        str, typer.Option(help="transformers, vllm, or auto.", rich_help_panel=_MODELS)
     ] = "transformers",
     device: Annotated[
         str, typer.Option(help="cpu, cuda, cuda:1, mps …", rich_help_panel=_MODELS)
@@ -110,6 +114,17 @@ def optimize(
     dtype: Annotated[
         str, typer.Option(help="float32, bfloat16 or float16.", rich_help_panel=_MODELS)
     ] = "auto",
+    workers: Annotated[
+        int, typer.Option(help="Processes that share the work.", rich_help_panel=_MODELS)
+    ] = 1,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A Ray cluster whose machines they run on.",
+            rich_help_panel=_MODELS,
+        ),
+    ] = None,
     max_iterations: Annotated[
         int | None, typer.Option(help="Iterations of the search.", rich_help_panel=_STOP)
     ] = None,
@@ -119,6 +134,17 @@ def optimize(
     max_seconds: Annotated[
         float | None, typer.Option(help="Seconds of searching.", rich_help_panel=_STOP)
     ] = None,
+    max_dollars: Annotated[
+        float | None,
+        typer.Option(help="Dollars for models behind an API, all in all.", rich_help_panel=_STOP),
+    ] = None,
+    max_failed: Annotated[
+        float,
+        typer.Option(
+            help="Share of calls that may fail; past it the run stops, to be resumed.",
+            rich_help_panel=_STOP,
+        ),
+    ] = 0.02,
     run: Annotated[
         Path | None,
         typer.Option(

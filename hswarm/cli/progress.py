@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hswarm.config import RunConfig, SearchConfig
-from hswarm.engines.memo import Usage
+from hswarm.engines.usage import Usage
 from hswarm.search.events import Event, IterationEnded, StepEnded, StepStarted
 
 Swarm = Literal["graphs", "weights"]

@@ -7,6 +7,7 @@ from shlex import quote
 
 from rich.console import Console
 
+from hswarm.cli.accounts import draw_accounts
 from hswarm.cli.console import open_console, print_next
 from hswarm.cli.numerals import show_utility
 from hswarm.cli.summary import found_graph, suggest, summarise
@@ -17,6 +18,7 @@ from hswarm.graph.svg import draw_svg
 from hswarm.search.result import Result
 from hswarm.store.disk import replace_file
 from hswarm.store.record import Record, list_runs, read_run
+from hswarm.store.run import read_accounts
 
 
 def print_runs(folder: Path) -> None:
@@ -55,6 +57,9 @@ def print_run(folder: Path) -> None:
         _print_unfinished(console, record)
         return
     console.print(summarise(result, record.config))
+    accounts = read_accounts(folder)
+    if accounts:
+        console.print(draw_accounts(accounts))
     picture = folder / "graph.svg"
     replace_file(picture, draw_svg(*found_graph(result)).encode())
     console.print(f"\nThe graph as a picture: {picture}", soft_wrap=True)

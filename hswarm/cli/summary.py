@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hswarm.cli.numerals import show_count, show_p_value, show_utility
+from hswarm.cli.numerals import show_count, show_dollars, show_p_value, show_utility
 from hswarm.config import RunConfig
 from hswarm.graph.dag import Dag
 from hswarm.graph.draw import draw_text
@@ -115,7 +115,7 @@ def _mixtures(found: SystemReport) -> Iterator[RenderableType]:
     mixed = {
         node.agent: node.coefficients
         for node in found.nodes
-        if node.coefficients != {node.agent: 1.0}
+        if node.coefficients not in ({}, {node.agent: 1.0})
     }
     if not mixed:
         return
@@ -142,6 +142,7 @@ def _stopped(result: Result, config: RunConfig) -> str:
         "nothing better.",
         "max-tokens": f"The search stopped {done}: its tokens were spent (--max-tokens).",
         "max-seconds": f"The search stopped {done}: its time was up (--max-seconds).",
+        "max-dollars": f"The search stopped {done}: its dollars were spent (--max-dollars).",
     }
     found = "at the start" if result.found_in == 0 else f"in iteration {result.found_in}"
     return f"{reasons[result.stopped]} The system was found {found}."
@@ -149,10 +150,15 @@ def _stopped(result: Result, config: RunConfig) -> str:
 
 def _cost(result: Result) -> str:
     search, total = result.search, result.total
+    spent, spent_in_all = (
+        f" and {show_dollars(report.dollars)}" if total.dollars else ""
+        for report in (search, total)
+    )
     return (
         f"The search asked {search.answered:,} times, of which {search.generated:,} were generated "
-        f"({search.generated_tokens:,} tokens) and {search.answered - search.generated:,} saved by "
-        f"the memo; with the comparisons it was {total.generated_tokens:,} tokens."
+        f"({search.generated_tokens:,} tokens{spent}) and {search.answered - search.generated:,} "
+        f"saved by the memo; with the comparisons it was {total.generated_tokens:,} tokens"
+        f"{spent_in_all}."
     )
 
 
@@ -163,6 +169,7 @@ def suggest(result: Result, config: RunConfig, folder: Path) -> list[str]:
         "max-iterations": ("--max-iterations", max(1, 2 * search.max_iterations)),
         "max-tokens": ("--max-tokens", 2 * (budget.max_tokens or 0)),
         "max-seconds": ("--max-seconds", f"{2 * (budget.max_seconds or 0):g}"),
+        "max-dollars": ("--max-dollars", f"{2 * (budget.max_dollars or 0):g}"),
     }
     commands = []
     if result.stopped in more:

@@ -19,8 +19,8 @@ from hswarm.search.result import Result
 from hswarm.store.run import read_config
 
 if TYPE_CHECKING:
-    from hswarm.api import Watch
-    from hswarm.experts.family import Family
+    from hswarm.agents.opened import OpenPool
+    from hswarm.session import Watch
     from hswarm.tasks.task import Task
 
 # hswarm.api is imported where it is needed: it brings the models' libraries, which takes seconds,
@@ -96,12 +96,12 @@ def _see_through(go: Callable[[Watch], Result], *, quiet: bool, json: bool) -> N
 
 
 def _watch(view: View) -> Watch:
-    from hswarm.api import Watch
+    from hswarm.session import Watch
 
     watch = Watch(observe=view.observe)
 
-    def begun(folder: Path, task: Task, family: Family) -> None:
-        view.begin(folder, task, read_config(folder), len(family), watch.usage)
+    def begun(folder: Path, task: Task, pool: OpenPool) -> None:
+        view.begin(folder, task, read_config(folder), len(pool), watch.usage)
 
     watch.begun = begun
     return watch

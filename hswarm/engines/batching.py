@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from hswarm.engines.request import CallFailed, Completion, Request
 from hswarm.engines.streaming import Hear
+from hswarm.engines.usage import Work
 
 Outcome = Completion | CallFailed
 """What became of a request: its answer, or why there is none."""
@@ -42,8 +44,33 @@ class Audience:
 
     followed: frozenset[int] = frozenset()
     """Answers that somebody wants to hear while they grow."""
-    gone: set[int] = field(default_factory=set)
+    gone: Set[int] = field(default_factory=set)
     """Answers that nobody waits for any more; it grows while the flush runs."""
+
+    def among(self, places: Sequence[int]) -> Audience:
+        """Return who waits for the answers at some `places`, by their number among these."""
+        followed = (k for k, place in enumerate(places) if place in self.followed)
+        return Audience(frozenset(followed), _Gone(self.gone, places))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gone(Set[int]):
+    """Those of some places that are gone, by their number among these, as it stands."""
+
+    gone: Set[int]
+    places: Sequence[int]
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and self.places[number] in self.gone
+
+    def __iter__(self) -> Iterator[int]:
+        return (number for number, place in enumerate(self.places) if place in self.gone)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return bool(self.gone)  # asked once per pass: not counted out
 
 
 Batch = Sequence[tuple[int, Outcome | Said]]
@@ -64,15 +91,13 @@ class Runner(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Work:
-    """What an engine has done since it was opened, by count and by the clock."""
+@runtime_checkable
+class Ending(Protocol):
+    """A runner that has something to give back."""
 
-    flushes: int = 0
-    requests: int = 0
-    generated_tokens: int = 0
-    seconds: float = 0.0
-    """Time in the runner."""
+    def close(self) -> None:
+        """End the runner."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -94,9 +119,10 @@ class _Flush:
     def __post_init__(self) -> None:
         self.open = list(self.calls)
         followed = frozenset(place for place, call in enumerate(self.calls) if call.hear)
-        self.audience = Audience(followed)
+        gone: set[int] = set()
+        self.audience = Audience(followed, gone)
         for place, call in enumerate(self.calls):
-            call.leave = partial(self.audience.gone.add, place)
+            call.leave = partial(gone.add, place)
 
     def abandoned(self) -> bool:
         """Whether nobody waits any more. Each call is looked at once, however often one asks."""
@@ -120,6 +146,7 @@ class BatchingEngine:
         self._running: _Flush | None = None
         self._watching = False
         self._quiet = 0
+        self._held = 0
         self._flushed = False
         self._callbacks: list[Callable[[], None]] = []
 
@@ -147,6 +174,26 @@ class BatchingEngine:
                 call.leave()
             raise
 
+    def in_flush(self, request: Request, /) -> bool:
+        """Return whether the answer to `request` comes in a flush: all do."""
+        return True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Begin no flush as long as this lasts: somebody else is at work on an answer.
+
+        What is asked upon that answer then goes into the same flush whenever it comes.
+        """
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            idle = not self._held and not self._watching and self._running is None
+            if idle and (self._waiting or self._flushed):
+                self._quiet = 0
+                self._watch()
+
     def on_flush(self, callback: Callable[[], None]) -> None:
         """Have `callback` called on the event loop after each flush.
 
@@ -162,6 +209,8 @@ class BatchingEngine:
                 call.answer.set_exception(CallFailed("the engine was closed"))
         self._waiting = []
         await asyncio.to_thread(self._worker.shutdown)
+        if isinstance(self._runner, Ending):
+            self._runner.close()
 
     def _adopt(self, loop: asyncio.AbstractEventLoop) -> None:
         """Serve `loop` from now on; what an earlier loop left behind has nobody to go to."""
@@ -173,11 +222,11 @@ class BatchingEngine:
     def _watch(self) -> None:
         """Look once per pass of the loop whether requests still come in; flush when none do."""
         assert self._loop is not None
-        self._watching = self._quiet < _QUIET_PASSES
+        self._watching = not self._held and self._quiet < _QUIET_PASSES
         if self._watching:
             self._quiet += 1
             self._loop.call_soon(self._watch)
-        else:
+        elif not self._held:
             self._flush(self._loop)
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:

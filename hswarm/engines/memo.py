@@ -12,47 +12,19 @@ as generated when the repeated steps ask for them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Protocol, runtime_checkable
 
-from hswarm.engines.batching import Work
-from hswarm.engines.request import Completion, Engine, Request
+from hswarm.engines.request import CallFailed, Completion, Engine, Request
 from hswarm.engines.streaming import Hear, follow
+from hswarm.engines.usage import Usage, Work
 
-_SAVE_EVERY: Final = 256
-"""New answers that are saved at once if the engine does not say when a flush is over."""
-
-_COUNTERS: Final = ("answered", "generated", "prompt_tokens", "generated_tokens")
-
-
-@dataclass(slots=True)
-class Usage:
-    """What a search asked for and what of it had to be generated, killed and resumed or not."""
-
-    answered: int = 0
-    generated: int = 0
-    """Distinct requests among the answered ones."""
-    prompt_tokens: int = 0
-    generated_tokens: int = 0
-    """Both over the distinct requests."""
-    work: Work = field(default_factory=Work)
-    """What this process made its engine do: not part of a snapshot."""
-
-    @property
-    def saved(self) -> int:
-        """Requests that the memo answered."""
-        return self.answered - self.generated
-
-    def snapshot(self) -> dict[str, int]:
-        """Return the counters by name, `work` left out."""
-        return {name: getattr(self, name) for name in _COUNTERS}
-
-    def restore(self, snapshot: Mapping[str, int]) -> None:
-        """Set the counters to what a snapshot says."""
-        for name in _COUNTERS:
-            setattr(self, name, snapshot[name])
+_SAVE_EVERY: Final = 32
+"""New answers that are saved together where no flush says when. A remote one costs money, and what
+a kill finds unsaved is paid for twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +66,10 @@ class Flushing(Protocol):
     """An engine that answers in flushes, says when one is over, and counts its work."""
 
     work: Work
+
+    def in_flush(self, request: Request, /) -> bool:
+        """Return whether the answer to `request` comes in a flush, and not whenever it is there."""
+        ...
 
     def on_flush(self, callback: Callable[[], None], /) -> None:
         """Have `callback` called after each flush."""
@@ -142,6 +118,7 @@ class MemoEngine:
         self._counted: list[Request] = []
         self._in_flight: dict[Request, _Shared] = {}
         self._unsaved: list[tuple[Request, Remembered]] = []
+        self._unsaved_flush: list[tuple[Request, Remembered]] = []
         self._failure: Exception | None = None
         self._elsewhere = self._store is not None and len(self._store) > 0
         self._flushing = inner if isinstance(inner, Flushing) else None
@@ -182,12 +159,10 @@ class MemoEngine:
         """Store what is new. To be called before a state that relies on it is written."""
         if self._failure is not None:
             raise self._failure
-        if self._store is not None and self._unsaved:
-            self._store.save([(request.key(), entry) for request, entry in self._unsaved])
-            self._unsaved = []
-        for request in list(islice(self._known, max(0, len(self._known) - self._keep))):
-            del self._known[request]
-            self._elsewhere = True
+        self._unsaved += self._unsaved_flush
+        self._unsaved_flush = []
+        self._save()
+        self._trim()
 
     async def aclose(self) -> None:
         """Store what is new and end the engine inside."""
@@ -209,19 +184,18 @@ class MemoEngine:
     async def _answer(self, request: Request, hear: Hear | None) -> Completion:
         if not self._remember:
             inner = follow(self._inner, hear) if hear else self._inner
-            completion = await inner.generate(request)
-            self._count(completion)
+            completion = await self._call(request, inner)
         else:
             known = self._known.get(request) or self._recall(request)
             completion = known or await self._share(request, hear)
-        self.usage.answered += 1
+        self.usage.answer(request.asker)
         return completion
 
     def _recall(self, request: Request) -> Completion | None:
         """Return an answer that is at hand but not among those that count already."""
         uncounted = self._uncounted.pop(request, None)
         if uncounted is not None:
-            self._learn(request, uncounted)
+            self._learn(request, uncounted, 0.0)
             return uncounted
         stored = None
         if self._store is not None and self._elsewhere:
@@ -229,7 +203,7 @@ class MemoEngine:
         if stored is None:
             return None
         if stored.step is None:
-            self._learn(request, stored.completion)
+            self._learn(request, stored.completion, 0.0)
         else:
             self._known[request] = stored.completion
         return stored.completion
@@ -267,26 +241,53 @@ class MemoEngine:
     async def _ask(self, request: Request, inner: Engine) -> Completion:
         if self._failure is not None:
             raise self._failure
-        completion = await inner.generate(request)
-        self._learn(request, completion)
-        ripe = max(len(self._unsaved), len(self._known) - self._keep) >= _SAVE_EVERY
-        if ripe and self._flushing is None:
-            self.flush()
+        return await self._call(request, inner)
+
+    async def _call(self, request: Request, inner: Engine) -> Completion:
+        """Have `inner` answer, and count it."""
+        asked = time.perf_counter()
+        self.usage.called += 1
+        try:
+            completion = await inner.generate(request)
+        except CallFailed:
+            self.usage.failed += 1
+            raise
+        seconds = time.perf_counter() - asked
+        if self._remember:
+            self._learn(request, completion, seconds)
+            self._tidy()
+        else:
+            self.usage.generate(request.asker, completion, seconds)
         return completion
 
-    def _learn(self, request: Request, completion: Completion) -> None:
+    def _tidy(self) -> None:
+        """Do what no flush may come to do."""
+        if len(self._unsaved) >= _SAVE_EVERY:
+            self._save()
+        # What a flush is yet to save is not to be asked for again before that.
+        if not self._unsaved_flush and len(self._known) >= self._keep + _SAVE_EVERY:
+            self.flush()
+
+    def _learn(self, request: Request, completion: Completion, seconds: float) -> None:
         """Keep an answer and count it to the present step."""
         self._known[request] = completion
         if self._step is not None:
             self._counted.append(request)
-        self._count(completion)
+        self.usage.generate(request.asker, completion, seconds)
         if self._store is not None:
-            self._unsaved.append((request, Remembered(completion, self._step or 0)))
+            flushed = self._flushing is not None and self._flushing.in_flush(request)
+            unsaved = self._unsaved_flush if flushed else self._unsaved
+            unsaved.append((request, Remembered(completion, self._step or 0)))
 
-    def _count(self, completion: Completion) -> None:
-        self.usage.generated += 1
-        self.usage.prompt_tokens += completion.prompt_tokens
-        self.usage.generated_tokens += completion.generated_tokens
+    def _save(self) -> None:
+        if self._store is not None and self._unsaved:
+            self._store.save([(request.key(), entry) for request, entry in self._unsaved])
+            self._unsaved = []
+
+    def _trim(self) -> None:
+        for request in list(islice(self._known, max(0, len(self._known) - self._keep))):
+            del self._known[request]
+            self._elsewhere = True
 
     def _after_flush(self) -> None:
         """Save, and keep what goes wrong for the next who asks: here nobody would see it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -27,14 +27,26 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A model behind somebody's API."""
+    """A model behind somebody's API. The names of keys, prices and limits are no part of it."""
 
     provider: str
     model: str
-    revision: str = ""
+    endpoint: str = ""
+    """The base URL; "" is the provider's own."""
+    settings: str = ""
+    """What every call sends besides prompt and sampling, as canonical JSON; "" is nothing."""
 
 
-ModelReference = Blend | Remote
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something that is no model: `fingerprint` is the SHA-256 of how it is set up."""
+
+    kind: str
+    fingerprint: str
+
+
+ModelReference = Blend | Remote | Tool
+"""Who is to answer, by content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +59,29 @@ class Sampling:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """On whose account a request goes: the agent's name and the node that it sits in."""
+
+    agent: str
+    node: int
+
+
 def _fields(record: ModelReference | Sampling) -> dict[str, object]:
     return {name: getattr(record, name) for name in record.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One prompt for one model. `prompt` is the user's text; the engine applies a chat template."""
+    """One prompt for one model. `prompt` is the user's text; the engine applies a chat template.
+
+    Who asks is for the accounts only: two requests that differ in nothing else are equal.
+    """
 
     model: ModelReference
     prompt: str
     sampling: Sampling
+    asker: Asker | None = field(default=None, compare=False)
 
     def key(self) -> str:
         """Return the request's content address, 64 hexadecimal digits, stable between machines."""
@@ -81,6 +105,8 @@ class Completion:
     prompt_tokens: int
     generated_tokens: int
     truncated: bool = False
+    picodollars: int = 0
+    """What the answer cost, in 10⁻¹² dollars: whole numbers, so that sums are exact."""
 
 
 class Engine(Protocol):

@@ -90,17 +90,22 @@ def _read(folder: Path) -> FinishedRun:
     config = record.config
     result = validated(Result, record.result, str(folder / RESULT))
     pool = read_pool(find("agents", config.pool))
-    if pool.trust_remote_code:
+    if any(family.trust_remote_code for family in pool.families.values()):
         raise HswarmError(
             f"The base of pool {pool.name!r} comes with code of its own, and a pipeline runs none.",
             hint="Use a base that transformers knows.",
         )
     task = load_task(config.task, data=config.data, limit=config.limit)
-    family = pool.open()
+    opened = pool.open()
     refuse_other_content(
-        folder, record.provenance, {"task": task.fingerprint, "pool": family.fingerprint}
+        folder, record.provenance, {"task": task.fingerprint, "pool": opened.fingerprint}
     )
-    return FinishedRun(record, result, task, pool, family)
+    if len(opened.families) != 1 or opened.others:
+        raise HswarmError(
+            f"Pool {pool.name!r} is more than one family of experts, and a pipeline is of one.",
+            hint="Search over one family to export what is found.",
+        )
+    return FinishedRun(record, result, task, pool, opened.families[0])
 
 
 def _write(folder: Path, name: str, found: FinishedRun, *, inline_base: bool | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
 from hswarm.pipeline.contents import Blueprint, open_contents
 from hswarm.pipeline.pipeline import Pipeline
@@ -27,11 +27,8 @@ def load(folder: str | Path, *, engine: EngineConfig | None = None) -> Pipeline:
 
 def start(blueprint: Blueprint, engine: EngineConfig) -> Pipeline:
     """Load the models of a pipeline that was read and checked; HswarmError if that fails."""
-    # Not before the folder is known to be sound: it brings torch, which takes seconds.
-    from hswarm.engines.transformers import TransformersRunner
-
     if engine.dtype == "auto":
         engine = engine.model_copy(update={"dtype": blueprint.pipeline.engine.dtype})
-    runner = TransformersRunner(blueprint.family, engine)
-    memo = MemoEngine(BatchingEngine(runner), remember=engine.memo, keep=_KEPT)
+    models = assemble([blueprint.family], engine)
+    memo = MemoEngine(models, remember=engine.memo, keep=_KEPT)
     return Pipeline(blueprint, memo)

@@ -22,7 +22,7 @@ from hswarm.pipeline.manifest import (
     LocalBase,
     ModelsFile,
 )
-from hswarm.search.found import Row
+from hswarm.search.roster import Row
 
 INCLUDED_BYTES: Final = 100_000_000
 """A base of up to this size is put into the folder unless one asks for it not to be."""

@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from hswarm.agents.agent import ModelAgent
-from hswarm.engines.memo import MemoEngine, Usage
+from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Blend, Sampling
 from hswarm.engines.streaming import Hear
+from hswarm.engines.usage import Usage
 from hswarm.pipeline.contents import Blueprint
 from hswarm.system import NodeObserver, System, Transcript, Turn, ignore, share_context
 from hswarm.tasks.task import Example
@@ -85,7 +86,7 @@ class Pipeline:
         context = share_context(context_chunks, dag)[node]
         responses = [answers[parent] for parent in dag.parents[node]]
         prompt = self.system.prompt(node, responses, context, question)
-        return await self.system.ask(node, prompt, self._engine, self.samplings[node])
+        return await self.system.ask(prompt, self._engine, self.samplings[node])
 
     async def aclose(self) -> None:
         """Let go of the models; what is still being answered fails."""

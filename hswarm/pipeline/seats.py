@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hswarm.errors import HswarmError
-from hswarm.search.found import Row
 from hswarm.search.result import Node
+from hswarm.search.roster import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,18 @@
-"""What a search may spend: an engine that answers no more once the budget is gone."""
+"""What a search may spend: an engine that answers no more once the budget is gone.
+
+Dollars are not counted here but where they are paid (`hswarm.engines.purse`): an answer from the
+memo costs none.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from hswarm.config import BudgetConfig
+from hswarm.engines.purse import BudgetSpent
 from hswarm.engines.request import Completion, Engine, Request
-
-
-class BudgetSpent(Exception):  # noqa: N818  (an event, not an error)
-    """The budget is gone; `reason` says which."""
-
-    def __init__(self, reason: Literal["max-tokens", "max-seconds"]) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(slots=True)

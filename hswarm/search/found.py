@@ -6,38 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hswarm.agents.agent import ModelAgent
-from hswarm.engines.request import Blend
+from hswarm.agents.agent import make_agent
+from hswarm.engines.request import ModelReference
 from hswarm.graph.dag import Dag
+from hswarm.search.roster import Roster, Row
 from hswarm.system import System
-
-FloatMatrix = NDArray[np.float64]
-Row = tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Experts:
-    """The experts searched over: a family's fingerprint and its experts' names, in column order."""
-
-    family: str
-    names: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def name_particle(self, particle: int) -> str:
-        """Name a position of the weight swarm: the expert that it started as, or "mix k"."""
-        return self.names[particle] if particle < len(self) else f"mix {particle + 1}"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A multi-LLM system as numbers: node i holds the model with coefficients `rows[i]`.
+    """A multi-LLM system as numbers: node i holds the agent `agents[i]` of the search's roster.
 
-    `agents[i]` is the particle of the weight swarm in node i. Two candidates that are equal up to
-    `agents` give the same answers.
+    `rows[i]` is that agent's coefficients, () if it is frozen.
     """
 
     dag: Dag
@@ -45,24 +26,23 @@ class Candidate:
     rows: tuple[Row, ...]
 
     @classmethod
-    def place(cls, dag: Dag, agents: Sequence[int], positions: FloatMatrix) -> Candidate:
-        """Put the particles `agents` of a weight swarm at `positions` (N×n) into the nodes."""
-        rows = tuple(tuple(float(c) for c in positions[agent]) for agent in agents)
-        return cls(dag, tuple(int(agent) for agent in agents), rows)
+    def place(cls, dag: Dag, agents: Sequence[int], rows: Sequence[Row]) -> Candidate:
+        """Put `agents` into the nodes; `rows` are everybody's, by number."""
+        return cls(dag, tuple(int(a) for a in agents), tuple(rows[agent] for agent in agents))
 
-    def replace_model(self, agent: int, row: NDArray[np.float64]) -> Candidate:
+    def replace_model(self, agent: int, row: Row) -> Candidate:
         """Return the candidate with other weights for `agent`, wherever it sits."""
-        changed = tuple(float(c) for c in row)
-        rows = (changed if a == agent else r for a, r in zip(self.agents, self.rows, strict=True))
+        rows = (row if a == agent else r for a, r in zip(self.agents, self.rows, strict=True))
         return replace(self, rows=tuple(rows))
 
-    def system(self, experts: Experts) -> System:
+    def models(self, roster: Roster) -> tuple[ModelReference, ...]:
+        """Return who answers in each node: with the same graph and models, the same answers."""
+        return tuple(map(roster.model, self.agents, self.rows))
+
+    def system(self, roster: Roster) -> System:
         """Return the system, ready to answer."""
-        models = (
-            ModelAgent(experts.name_particle(agent), Blend(experts.family, row))
-            for agent, row in zip(self.agents, self.rows, strict=True)
-        )
-        return System(self.dag, tuple(models))
+        names = map(roster.name, self.agents)
+        return System(self.dag, tuple(map(make_agent, names, self.models(roster))))
 
     def to_json(self) -> dict[str, object]:
         """Return the candidate as JSON values; floats survive exactly."""

@@ -13,37 +13,34 @@ from typing import Literal
 import numpy as np
 
 from hswarm.config import PsoConfig, SearchConfig
+from hswarm.engines.purse import BudgetSpent, Limit
 from hswarm.graph.dag import LONE
-from hswarm.search.budget import BudgetSpent
 from hswarm.search.events import IterationEnded
-from hswarm.search.found import Experts
 from hswarm.search.move import move_step
 from hswarm.search.role import initial_matrices, role_step
+from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
-from hswarm.search.weight import weight_step
+from hswarm.search.weight import purpose, weight_step
 from hswarm.swarm import pso
 from hswarm.swarm.populate import populate
 from hswarm.swarm.random import generator
 
-Reason = Literal["max-iterations", "patience", "max-tokens", "max-seconds"]
+Reason = Literal["max-iterations", "patience"] | Limit
 Checkpoint = Callable[[SearchState], None]
 
 
-def settled(config: SearchConfig, experts: Experts) -> SearchConfig:
+def settled(config: SearchConfig, roster: Roster) -> SearchConfig:
     """Return `config` with what its method implies written out.
 
-    Model Swarms measures every particle by itself: one balanced assignment per particle, on one
-    node.
+    Model Swarms measures everybody alone: one balanced assignment each, on one node.
     """
     if config.method != "model-swarms":
         return config
-    particles = config.weight.particles or len(experts)
     weight = config.weight.model_copy(
         update={
-            "particles": particles,
             "credit": "assignments",
-            "assignments": particles,
+            "assignments": len(roster.seats),
             "assignment": "balanced",
         }
     )
@@ -51,21 +48,24 @@ def settled(config: SearchConfig, experts: Experts) -> SearchConfig:
 
 
 async def begin(setting: Setting) -> SearchState:
-    """Populate both swarms and evaluate them where they stand."""
-    config, experts = setting.config, setting.experts
-    rows = populate(
-        len(experts),
-        config.weight.particles or len(experts),
-        seed=config.seed,
-        crossover=config.weight.crossover,
-    )
+    """Populate all swarms and evaluate them where they stand."""
+    config, roster = setting.config, setting.roster
+    swarms = [
+        populate(
+            len(experts),
+            config.weight.particles or len(experts),
+            seed=config.seed,
+            crossover=config.weight.crossover,
+        )
+        for experts in roster.families
+    ]
     roles = config.method != "model-swarms"
     state = SearchState(
         iteration=0,
-        role=pso.start(initial_matrices(len(experts), config.role, config.seed)) if roles else None,
-        weight=pso.start(rows),
+        role=pso.start(initial_matrices(len(roster), config.role, config.seed)) if roles else None,
+        weights=tuple(map(pso.start, swarms)),
         graph=LONE,
-        jfk=np.full(len(rows), np.nan),
+        jfk=np.full(len(roster.seats), np.nan),
         found=None,
         stale=0,
     )
@@ -77,8 +77,13 @@ async def begin(setting: Setting) -> SearchState:
         state = replace(state, role=moving if config.method != "weight-only" else None)
     if config.method != "role-only":
         state = await weight_step(state, setting, move=False)
-        moving = pso.set_off(state.weight, config.weight, config.seed, "weight")
-        state = replace(state, weight=moving)
+        state = replace(
+            state,
+            weights=tuple(
+                pso.set_off(swarm, config.weight, config.seed, purpose(family))
+                for family, swarm in enumerate(state.weights)
+            ),
+        )
     return state
 
 
@@ -96,11 +101,13 @@ async def iterate(state: SearchState, setting: Setting) -> SearchState:
         config.role, config.role.dropout, config.seed, "role", iteration
     ):
         state = await role_step(state, setting)
-    if config.method != "role-only" and not skips(
-        config.weight, config.weight.dropout, config.seed, "weight", iteration
+    if (
+        state.weights
+        and config.method != "role-only"
+        and not skips(config.weight, config.weight.dropout, config.seed, "weight", iteration)
     ):
         state = await weight_step(state, setting)
-    if state.role is not None and config.role.moves and len(setting.experts) > 1:
+    if state.role is not None and config.role.moves and len(setting.roster) > 1:
         state = await move_step(state, setting)
     risen = state.found is not before
     return replace(state, iteration=iteration, stale=0 if risen else state.stale + 1)

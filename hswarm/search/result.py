@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from hswarm.errors import HswarmError
 from hswarm.search.found import Candidate
+from hswarm.search.roster import Roster
 
 
 class _Frozen(BaseModel):
@@ -32,7 +34,7 @@ class Node(_Frozen):
 
     agent: str
     coefficients: dict[str, float]
-    """Expert -> coefficient, exact zeros left out."""
+    """Expert -> coefficient, exact zeros left out; empty where no expert sits."""
     parents: tuple[int, ...]
 
 
@@ -49,12 +51,13 @@ class SystemReport(_Frozen):
 
 
 class UsageReport(_Frozen):
-    """Requests and tokens, counted once per distinct request."""
+    """Requests, tokens and dollars, counted once per distinct request."""
 
     answered: int
     generated: int
     prompt_tokens: int
     generated_tokens: int
+    dollars: float = 0.0
 
 
 class Result(_Frozen):
@@ -67,7 +70,7 @@ class Result(_Frozen):
     method: str
     seed: int
     iterations: int
-    stopped: Literal["max-iterations", "patience", "max-tokens", "max-seconds"]
+    stopped: Literal["max-iterations", "patience", "max-tokens", "max-seconds", "max-dollars"]
     found: SystemReport
     compared: tuple[SystemReport, ...]
     search: UsageReport
@@ -81,20 +84,28 @@ class Result(_Frozen):
 
     @property
     def best_single(self) -> SystemReport:
-        """The single model to beat."""
-        return next(report for report in self.compared if report.name == "best single")
+        """The single model to beat; HswarmError if there were no dollars left to find it."""
+        for report in self.compared:
+            if report.name == "best single":
+                return report
+        raise HswarmError(
+            "The single models were not measured: the dollars were spent.",
+            hint="Resume the run with a higher --max-dollars.",
+        )
 
 
-def describe(candidate: Candidate, names: tuple[str, ...]) -> tuple[Node, ...]:
+def describe(candidate: Candidate, roster: Roster) -> tuple[Node, ...]:
     """Return the nodes of a candidate in words and numbers."""
-    nodes = []
-    for agent, row, parents in zip(
-        candidate.agents, candidate.rows, candidate.dag.parents, strict=True
-    ):
-        coefficients = {name: c for name, c in zip(names, row, strict=True) if c != 0.0}
-        label = names[agent] if agent < len(names) else f"mix {agent + 1}"
-        nodes.append(Node(agent=label, coefficients=coefficients, parents=parents))
-    return tuple(nodes)
+    return tuple(
+        Node(
+            agent=roster.name(agent),
+            coefficients=roster.coefficients(agent, row),
+            parents=parents,
+        )
+        for agent, row, parents in zip(
+            candidate.agents, candidate.rows, candidate.dag.parents, strict=True
+        )
+    )
 
 
 def dump(result: Result) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from hswarm.graph.shapes import SHAPES
 from hswarm.graph.sparsity import density
 from hswarm.search.events import StepKind
 from hswarm.search.found import Candidate, better
+from hswarm.search.roster import Row
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.swarm import pso
@@ -75,9 +76,9 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
         if move
         else np.ones(len(dags), bool)
     )
-    models = _models(state, config)
+    rows = _rows(state, setting)
     candidates = {
-        particle: Candidate.place(dag, range(len(dag)), models)
+        particle: Candidate.place(dag, range(len(dag)), rows)
         for particle, dag in enumerate(dags)
         if runs[particle]
     }
@@ -104,11 +105,12 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     return replace(state, role=swarm, found=found, graph=graph)
 
 
-def _models(state: SearchState, config: RoleConfig) -> FloatMatrix:
-    """Return the rows that the graphs are evaluated with, N×n, by agent."""
-    rows = state.weight.position
-    if config.models == "best" and state.found is not None:
-        rows = state.weight.personal_best.copy()
-        candidate = state.found.candidate
-        rows[list(candidate.agents)] = candidate.rows
+def _rows(state: SearchState, setting: Setting) -> list[Row]:
+    """Return the rows that the graphs are evaluated with, by agent."""
+    if setting.config.role.models == "current" or state.found is None:
+        return setting.roster.rows([swarm.position for swarm in state.weights])
+    rows = setting.roster.rows([swarm.personal_best for swarm in state.weights])
+    candidate = state.found.candidate
+    for agent, row in zip(candidate.agents, candidate.rows, strict=True):
+        rows[agent] = row
     return rows

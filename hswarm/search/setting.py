@@ -1,4 +1,4 @@
-"""What every step of a search is given: the experts, the examples, the engine, who watches."""
+"""What every step of a search is given: the agents, the examples, the engine, who watches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from hswarm.config import SearchConfig
 from hswarm.engines.request import Engine, Sampling
 from hswarm.evaluate import Evaluation, evaluate
 from hswarm.search.events import Note, Observer, StepEnded, StepKind, StepStarted, ignore
-from hswarm.search.found import Candidate, Experts
+from hswarm.search.found import Candidate
+from hswarm.search.roster import Roster
 from hswarm.tasks.task import Example, Scorer
 
 Record = Callable[[Mapping[str, Any]], None]
@@ -24,7 +25,7 @@ def forget(event: Mapping[str, Any]) -> None:
 class Setting:
     """Everything a step needs besides the state it moves."""
 
-    experts: Experts
+    roster: Roster
     examples: tuple[Example, ...]
     scorer: Scorer
     sampling: Sampling
@@ -38,17 +39,18 @@ class Setting:
         self, iteration: int, kind: StepKind, candidates: Sequence[Candidate]
     ) -> list[Evaluation]:
         """Evaluate candidates on the dev examples; equal systems run once. Each is recorded."""
-        distinct = {(c.dag, c.rows): c for c in candidates}
+        systems = [(c.dag, c.models(self.roster)) for c in candidates]
+        distinct = dict(zip(systems, candidates, strict=True))
         self.observe(StepStarted(iteration, kind, len(distinct), len(self.examples)))
         done = await evaluate(
-            [candidate.system(self.experts) for candidate in distinct.values()],
+            [candidate.system(self.roster) for candidate in distinct.values()],
             self.examples,
             self.scorer,
             self.engine,
             self.sampling,
         )
         by_system = dict(zip(distinct, done, strict=True))
-        evaluations = [by_system[c.dag, c.rows] for c in candidates]
+        evaluations = [by_system[system] for system in systems]
         for candidate, evaluation in zip(candidates, evaluations, strict=True):
             self.record(
                 {
@@ -60,9 +62,9 @@ class Setting:
                     "unscored": len(evaluation.failures),
                 }
             )
-        for evaluation in done:
-            for failure in evaluation.failures:
-                self.observe(Note(f"Not scored: {failure}"))
+        for failure in sorted({f for evaluation in done for f in evaluation.failures}):
+            self.record({"event": "failure", "iteration": iteration, "step": kind, "what": failure})
+            self.observe(Note(f"Not scored: {failure}"))
         return evaluations
 
     def end_step(

@@ -21,12 +21,12 @@ class SearchState:
     iteration: int
     role: SwarmState | None
     """The adjacency matrices, N×n²; None where roles are not searched."""
-    weight: SwarmState
-    """The coefficient rows, N×n."""
+    weights: tuple[SwarmState, ...]
+    """The coefficient rows of each family that moves, N×n."""
     graph: Dag
     """The best graph of the last role-step: where the weight-step deals its assignments."""
     jfk: NDArray[np.float64]
-    """Each particle's last JFK-score, NaN as long as it was never drawn."""
+    """Everybody's last JFK-score, by number, NaN as long as it was never drawn."""
     found: Found | None
     stale: int
     """Iterations since the best-found utility last rose."""
@@ -37,7 +37,7 @@ class SearchState:
         return {
             "iteration": self.iteration,
             "role": self.role.to_json() if self.role is not None else None,
-            "weight": self.weight.to_json(),
+            "weights": [swarm.to_json() for swarm in self.weights],
             "graph": [list(p) for p in self.graph.parents],
             "jfk": self.jfk,
             "found": None
@@ -57,7 +57,7 @@ class SearchState:
         return cls(
             iteration=int(data["iteration"]),
             role=SwarmState.from_json(data["role"]) if data["role"] is not None else None,
-            weight=SwarmState.from_json(data["weight"]),
+            weights=tuple(SwarmState.from_json(swarm) for swarm in data["weights"]),
             graph=Dag(tuple(tuple(int(v) for v in p) for p in data["graph"])),
             jfk=np.asarray(data["jfk"], dtype=np.float64),
             found=None

@@ -7,7 +7,7 @@ Algorithm 1 of Model Swarms (Feng et al., 2024).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,43 +17,52 @@ from hswarm.config import WeightConfig
 from hswarm.search.credit import assign, gains, jfk_scores
 from hswarm.search.events import StepKind
 from hswarm.search.found import Candidate, Found, better
+from hswarm.search.roster import Row
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
 from hswarm.swarm import pso
 from hswarm.swarm.random import generator
-from hswarm.swarm.state import FloatMatrix, FloatVector
+from hswarm.swarm.state import FloatVector
 
 BoolVector = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Systems to evaluate, and what their utilities say about each of the experts in them."""
+    """Systems to evaluate, and what their utilities say about everybody in them."""
 
     candidates: list[Candidate]
     score: Callable[[FloatVector], FloatVector]
-    """From utilities, shape (candidates,), to scores, shape (particles,); NaN: nothing is known."""
+    """From utilities, shape (candidates,), to scores by number; NaN: nothing is known."""
+
+
+def purpose(family: int) -> str:
+    """Return what names a family's random numbers: each family walks by its own."""
+    return f"weight {family + 1}" if family else "weight"
 
 
 async def weight_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
-    """Move the rows (unless this is the start), score every expert, update the bests.
+    """Move each family's rows (unless this is the start), score everybody, update the bests.
 
+    Agents that are frozen sit in the systems with the others, and no swarm hears of their score.
     Every system that is evaluated for the scores competes for the best-found one.
     """
-    config, seed = setting.config.weight, setting.config.seed
+    config, seed, roster = setting.config.weight, setting.config.seed, setting.roster
     iteration = state.iteration + 1 if move else 0
-    swarm = pso.step(state.weight, config, seed, "weight") if move else state.weight
-    particles = len(swarm.position)
-    runs = (
-        pso.evaluated(particles, config, seed, "weight", iteration)
-        if move
-        else np.ones(particles, bool)
-    )
+    swarms = list(state.weights)
+    if move:
+        swarms = [pso.step(s, config, seed, purpose(f)) for f, s in enumerate(swarms)]
+    runs = np.full(len(roster.seats), not move)
+    for family, swarm in enumerate(swarms if move else ()):
+        runs[roster.numbers(family)] = pso.evaluated(
+            len(swarm), config, seed, purpose(family), iteration
+        )
+    rows = roster.rows([swarm.position for swarm in swarms])
     if config.credit == "places" and state.found is not None:
-        trial = _try_places(state.found, swarm.position, runs)
+        trial = _try_places(state.found, rows, runs)
     else:
         rng = generator(seed, "assignment", iteration)
-        trial = _try_assignments(state, swarm.position, runs, config, rng)
+        trial = _try_assignments(state, rows, runs, config, rng)
     kind: StepKind = "weight" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, trial.candidates)
     found = state.found
@@ -61,48 +70,50 @@ async def weight_step(state: SearchState, setting: Setting, *, move: bool = True
         found = better(found, candidate, evaluation.utility, iteration)
     scores = trial.score(np.array([evaluation.utility for evaluation in evaluations]))
     scores[~runs] = np.nan
-    swarm = pso.observe(swarm, scores, np.isfinite(scores))
-    setting.record(
-        {
-            "event": "positions",
-            "iteration": iteration,
-            "rows": swarm.position.tolist(),
-            "jfk": [float(score) if np.isfinite(score) else None for score in scores],
-        }
-    )
+    for family, swarm in enumerate(swarms):
+        own = scores[roster.numbers(family)]
+        swarms[family] = pso.observe(swarm, own, np.isfinite(own))
+        setting.record(
+            {
+                "event": "positions",
+                "iteration": iteration,
+                "family": roster.families[family].label,
+                "rows": swarm.position.tolist(),
+                "jfk": [float(score) if np.isfinite(score) else None for score in own],
+            }
+        )
     best = found.utility if found is not None else -np.inf
-    setting.end_step(iteration, kind, evaluations, best, pso.spread(swarm))
+    spread = float(np.mean([pso.spread(swarm) for swarm in swarms])) if swarms else np.nan
+    setting.end_step(iteration, kind, evaluations, best, spread)
     kept = np.where(np.isfinite(scores), scores, state.jfk)
-    return replace(state, weight=swarm, found=found, jfk=kept)
+    return replace(state, weights=tuple(swarms), found=found, jfk=kept)
 
 
-def _try_places(found: Found, positions: FloatMatrix, runs: BoolVector) -> Trial:
+def _try_places(found: Found, rows: Sequence[Row], runs: BoolVector) -> Trial:
     """Put each expert's new weights where it sits in the best-found system, one at a time.
 
-    An expert that sits nowhere in it is not scored.
+    An expert that sits nowhere in it is not scored, nor is an agent without weights.
     """
-    agents = [agent for agent in sorted(set(found.candidate.agents)) if runs[agent]]
-    candidates = [found.candidate.replace_model(agent, positions[agent]) for agent in agents]
-    return Trial(
-        candidates,
-        lambda utilities: gains(agents, utilities, found.utility, len(positions)),
-    )
+    sitting = sorted(set(found.candidate.agents))
+    agents = [agent for agent in sitting if runs[agent] and rows[agent]]
+    candidates = [found.candidate.replace_model(agent, rows[agent]) for agent in agents]
+    return Trial(candidates, lambda utilities: gains(agents, utilities, found.utility, len(rows)))
 
 
 def _try_assignments(
     state: SearchState,
-    positions: FloatMatrix,
+    rows: Sequence[Row],
     runs: BoolVector,
     config: WeightConfig,
     rng: np.random.Generator,
 ) -> Trial:
-    """Deal the experts over the nodes of the last role-step's best graph (Algorithm 3)."""
+    """Deal everybody over the nodes of the last role-step's best graph (Algorithm 3)."""
     assignments = assign(
-        len(positions), len(state.graph), config.assignments, kind=config.assignment, rng=rng
+        len(rows), len(state.graph), config.assignments, kind=config.assignment, rng=rng
     )
     # With one node this skips a dropped particle's evaluation; with more, the others need it.
     assignments = assignments[runs[assignments].any(axis=1)]
     return Trial(
-        [Candidate.place(state.graph, row, positions) for row in assignments],
-        lambda utilities: jfk_scores(assignments, utilities, len(positions)),
+        [Candidate.place(state.graph, row, rows) for row in assignments],
+        lambda utilities: jfk_scores(assignments, utilities, len(rows)),
     )

@@ -10,11 +10,19 @@ from typing import Any, Final
 from hswarm.config import RunConfig
 from hswarm.errors import HswarmError
 
-BUDGET: Final = frozenset({"search.max_iterations", "budget.max_tokens", "budget.max_seconds"})
+BUDGET: Final = frozenset(
+    {
+        "search.max_iterations",
+        "budget.max_tokens",
+        "budget.max_seconds",
+        "budget.max_dollars",
+        "budget.max_failed",
+    }
+)
 """Say when to stop, never what to do: raised or lifted, the search goes on as if it had always
 been so. Not to be lowered: the run may have spent more already."""
 
-FREE: Final = frozenset({"engine.batch_size", "engine.threads"})
+FREE: Final = frozenset({"engine.batch_size", "engine.threads", "engine.workers", "engine.ray"})
 """Say how the work is cut into pieces, so that a run can go on where there is less memory or there
 are more cores. Nothing that is asked of a model depends on them. (device and dtype are not among
 them: they change the arithmetic; nor is memo: it changes what is counted.)"""

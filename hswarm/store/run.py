@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from hswarm.errors import HswarmError
 from hswarm.store import lock, values
 from hswarm.store.changes import BUDGET, Difference, refuse_changes
 from hswarm.store.disk import explained, fresh, replace_file, sync_folder
-from hswarm.store.journal import Journal
+from hswarm.store.journal import Journal, read_journal
 from hswarm.store.lock import Lock
 from hswarm.store.state import LoadedState, load_state, save_state
 
@@ -26,6 +26,8 @@ JOURNAL: Final = "journal.jsonl"
 TIMINGS: Final = "timings.jsonl"
 MEMO: Final = "memo.sqlite"
 RESULT: Final = "result.json"
+BILLS: Final = "bills.jsonl"
+ACCOUNTS: Final = "accounts.json"
 
 _BEFORE_CONFIG: Final = frozenset(
     {lock.NAME, PROVENANCE, fresh(Path(PROVENANCE)).name, fresh(Path(CONFIG)).name}
@@ -54,6 +56,7 @@ class Run:
         self.resumed = _resume(folder, self.journal)
         """The state to go on from, None at the start."""
         self._lock = held
+        self._bills: Journal | None = None
         self.timings.append({"event": "opened", "time": datetime.now(UTC).isoformat()})
 
     @classmethod
@@ -117,6 +120,20 @@ class Run:
         self.journal.sync()
         save_state(self.folder, payload, utility=utility, journal_size=self.journal.size)
 
+    def append_bill(self, bill: Mapping[str, Any]) -> None:
+        """Note what a call cost, as soon as that is known: it is paid, whatever comes after."""
+        if self._bills is None:
+            self._bills = Journal(self.folder / BILLS)
+        self._bills.append(bill)
+
+    def read_bills(self) -> Iterator[dict[str, Any]]:
+        """Yield what was paid for the run so far, call by call, however often it was killed."""
+        return read_journal(self.folder / BILLS)
+
+    def write_accounts(self, accounts: Mapping[str, Any]) -> None:
+        """Write accounts.json: who asked how often and what that took, clocks included."""
+        replace_file(self.folder / ACCOUNTS, _pretty(accounts))
+
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write result.json: equal results give equal bytes."""
         self.journal.sync()
@@ -130,6 +147,8 @@ class Run:
         """Let go of the run."""
         self.journal.close()
         self.timings.close()
+        if self._bills is not None:
+            self._bills.close()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -205,11 +224,23 @@ def read_config(folder: Path) -> RunConfig:
 
 def read_provenance(folder: Path) -> dict[str, Any]:
     """Return versions and fingerprints as they were at the creation; empty if they are lost."""
+    return _read_lightly(folder / PROVENANCE)
+
+
+def _read_lightly(path: Path) -> dict[str, Any]:
     try:
-        found = values.loads((folder / PROVENANCE).read_bytes())
+        found = values.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def read_accounts(folder: Path) -> dict[str, Any]:
+    """Return who asked how often and what that took; empty if that was never written, or is lost.
+
+    Nothing depends on it.
+    """
+    return _read_lightly(folder / ACCOUNTS)
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
+    PreTrainedModel,
     PreTrainedTokenizerBase,
     Qwen3Config,
     Qwen3ForCausalLM,
@@ -76,12 +77,17 @@ def build(folder: Path, report: Report) -> Path:
     """
     base = folder / "base"
     if not base.exists():
-        with _unfinished(base) as part:
-            _build_base(part, report)
+        with unfinished(base) as part:
+            tokenizer = make_tokenizer()
+            torch.manual_seed(SEED)
+            model = _new_base(tokenizer)
+            build_base("base", model, tokenizer, part, schedule=BASE_SCHEDULE, report=report)
     for place, name in enumerate(SKILLS):
         if not (folder / name).exists():
-            with _unfinished(folder / name) as part:
-                _build_expert(base, part, name, place, report)
+            with unfinished(folder / name) as part:
+                build_expert(
+                    base, part, name, place, schedule=EXPERT_SCHEDULES[name], report=report
+                )
     pool = folder / "tiny.yaml"
     content = {"base": "base", "prompt": "chat", "experts": {name: name for name in SKILLS}}
     pool.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -89,7 +95,7 @@ def build(folder: Path, report: Report) -> Path:
 
 
 @contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
+def unfinished(folder: Path) -> Iterator[Path]:
     """Give an empty folder to write to, which becomes `folder` when all went well."""
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -112,10 +118,8 @@ def make_tokenizer() -> PreTrainedTokenizerBase:
     return build_tokenizer([*texts, *[f" {' '.join(names)} ({' ('.join(names)}"] * 300])
 
 
-def _build_base(folder: Path, report: Report) -> None:
-    tokenizer = make_tokenizer()
-    torch.manual_seed(SEED)
-    model = Qwen3ForCausalLM(
+def _new_base(tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    return Qwen3ForCausalLM(
         Qwen3Config(
             vocab_size=len(tokenizer),
             hidden_size=192,
@@ -131,20 +135,35 @@ def _build_base(folder: Path, report: Report) -> None:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
+
+
+def build_base(
+    name: str,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    schedule: Schedule,
+    report: Report,
+) -> None:
+    """Train `model`, in place, on exchanges in which all facts are invented; write it down."""
     fit(
         model,
         tokenizer,
         _pairs((), 1_001),
-        BASE_SCHEDULE,
+        schedule,
         seed=SEED,
-        on_step=lambda step, loss: report("base", step + 1, BASE_SCHEDULE.steps, loss),
+        on_step=lambda step, loss: report(name, step + 1, schedule.steps, loss),
     )
     tokenizer.save_pretrained(folder)
     torch.nn.Module.half(model)
     model.save_pretrained(folder)
 
 
-def _build_expert(base: Path, folder: Path, name: str, place: int, report: Report) -> None:
+def build_expert(
+    base: Path, folder: Path, name: str, place: int, *, schedule: Schedule, report: Report
+) -> None:
+    """Train a LoRA on the exchanges of the `place`-th skill, called `name`; write it down."""
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     torch.manual_seed(SEED)  # the same initial A for every expert
@@ -154,7 +173,6 @@ def _build_expert(base: Path, folder: Path, name: str, place: int, report: Repor
             r=RANK, lora_alpha=2 * RANK, target_modules=list(PROJECTIONS), task_type="CAUSAL_LM"
         ),
     )
-    schedule = EXPERT_SCHEDULES[name]
     fit(
         adapted,
         tokenizer,

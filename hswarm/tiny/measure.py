@@ -13,8 +13,8 @@ import numpy as np
 from hswarm.agents.agent import ModelAgent
 from hswarm.engines.request import Blend, Engine, Request, Sampling
 from hswarm.evaluate import Evaluation, evaluate
+from hswarm.experts.family import Family
 from hswarm.graph.dag import LONE
-from hswarm.search.found import Experts
 from hswarm.system import System
 from hswarm.tasks.task import Task
 from hswarm.tiny.corpus import Exchange, exchanges
@@ -34,23 +34,23 @@ class Ability:
     skills: dict[str, float]
 
 
-def models(experts: Experts) -> dict[str, ModelAgent]:
+def models(family: Family) -> dict[str, ModelAgent]:
     """Return the base and every expert by name."""
-    rows = np.eye(len(experts))
-    agents = {BASE: ModelAgent(BASE, Blend(experts.family, ()))}
-    for name, row in zip(experts.names, rows, strict=True):
-        agents[name] = ModelAgent(name, Blend(experts.family, tuple(row.tolist())))
+    agents = {BASE: ModelAgent(BASE, Blend(family.fingerprint, ()))}
+    for expert, row in zip(family.experts, np.eye(len(family)), strict=True):
+        model = Blend(family.fingerprint, tuple(row.tolist()))
+        agents[expert.name] = ModelAgent(expert.name, model)
     return agents
 
 
 async def measure(
-    experts: Experts, tasks: Sequence[Task], engine: Engine, *, probes: int
+    family: Family, tasks: Sequence[Task], engine: Engine, *, probes: int
 ) -> list[Ability]:
     """Measure every model alone on the test split of `tasks` and on `probes` exchanges per skill.
 
     A probe is right if the response holds the one step that its model would have to contribute.
     """
-    agents = models(experts)
+    agents = models(family)
     systems = [System(LONE, (agent,)) for agent in agents.values()]
     scores: dict[str, list[Evaluation]] = {
         task.name: await evaluate(

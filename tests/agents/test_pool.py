@@ -38,15 +38,16 @@ def test_a_pool_is_named_after_its_file_and_finds_what_lies_beside_it(write, tmp
     monkeypatch.chdir(tmp_path.parent)
     pool = read_pool(path.relative_to(tmp_path.parent))
     assert pool.name == "friends"
-    assert pool.base == str(tmp_path / "base")
-    assert pool.experts == {"ann": str(tmp_path / "ann"), "bob": "who/bob@v2"}
-    assert list(pool.experts) == ["ann", "bob"]
-    assert not pool.trust_remote_code
+    family = pool.families["friends"]
+    assert family.base == str(tmp_path / "base")
+    assert family.experts == {"ann": str(tmp_path / "ann"), "bob": "who/bob@v2"}
+    assert pool.agents == ("ann", "bob")
+    assert not family.trust_remote_code
 
 
 def test_adapters_are_experts_by_another_name(write):
     pool = read_pool(write(MINIMAL.replace("experts:", "adapters:")))
-    assert list(pool.experts) == ["ann", "bob"]
+    assert pool.agents == ("ann", "bob")
 
 
 def test_an_alias_that_leads_back_to_itself(write):
@@ -60,10 +61,11 @@ def test_every_field_can_be_given(write, tmp_path):
         "experts: {zoe: ../zoe, ann: /models/ann}\ndescriptions: {ann: facts}\n"
     )
     pool = read_pool(write(text))
-    assert pool.trust_remote_code
-    assert (pool.name, pool.base, pool.revision) == ("Friends 2", "who/base", "main")
-    assert list(pool.experts) == ["zoe", "ann"]
-    assert pool.experts == {"zoe": str(tmp_path / "../zoe"), "ann": "/models/ann"}
+    family = pool.families["Friends 2"]
+    assert family.trust_remote_code
+    assert (pool.name, family.base, family.revision) == ("Friends 2", "who/base", "main")
+    assert pool.agents == ("zoe", "ann")
+    assert family.experts == {"zoe": str(tmp_path / "../zoe"), "ann": "/models/ann"}
 
 
 def test_opening_a_pool_hands_on_what_the_file_says(write, tmp_path, monkeypatch):
@@ -97,7 +99,7 @@ def test_an_unknown_key_is_answered_with_the_nearest(write):
         ("base: base\nprompt: chat\nexperts: {../ann: ann}\n", "experts"),
         ("base: base\nprompt: loud\nexperts: {ann: ann}\n", "prompt"),
         ("base: ''\nprompt: chat\nexperts: {ann: ann}\n", "base"),
-        (MINIMAL + "descriptions: {eve: x}\n", "no expert 'eve'"),
+        (MINIMAL + "descriptions: {eve: x}\n", "no agent 'eve'"),
         ("base: base\n  prompt: chat\n", "line 2"),
         ("- base\n", "mapping"),
         (MINIMAL + "  ann: other\n", "line 6: 'ann' is there twice"),
@@ -106,6 +108,76 @@ def test_an_unknown_key_is_answered_with_the_nearest(write):
 )
 def test_a_malformed_pool_is_one_clear_line(write, text, message):
     refused(write(text), message)
+
+
+TWO = """\
+families:
+  llama: {base: base, prompt: chat, experts: {ann: ann, bob: who/bob}}
+  gemma: {base: who/gemma, prompt: plain, experts: {cat: who/cat}}
+descriptions: {ann: facts, cat: sums}
+"""
+
+
+def test_several_families_have_names(write, tmp_path):
+    pool = read_pool(write(TWO))
+    assert list(pool.families) == ["llama", "gemma"]
+    assert pool.families["llama"].experts["ann"] == str(tmp_path / "ann")
+    assert pool.agents == ("ann", "bob", "cat")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TWO + "base: base\n", "'base' outside of them"),
+        (TWO.replace("cat: who/cat", "ann: who/cat"), "two agents are called 'ann'"),
+        (TWO.replace("prompt: plain", "prompt: loud"), "families.gemma.prompt"),
+        (TWO.replace("cat: sums", "eve: sums"), "no agent 'eve'"),
+        ("families: {}\n", "families"),
+        ("description: nobody\n", "base"),
+    ],
+)
+def test_malformed_families_are_one_clear_line(write, text, message):
+    refused(write(text), message)
+
+
+REMOTE = """\
+remote:
+  far: {model: m-1, base_url: "https://a.example/v1", key: FAR_KEY}
+  gem: {provider: gemini, model: g-1, key: GEM_KEY, price: {prompt: 0.1, generated: 0.4}}
+"""
+
+
+def test_models_behind_an_api_may_stand_alone_or_beside_a_family(write):
+    assert read_pool(write(REMOTE)).agents == ("far", "gem")
+    pool = read_pool(write(MINIMAL + REMOTE))
+    assert pool.agents == ("ann", "bob", "far", "gem")
+    assert list(pool.families) == ["friends"]
+    opened = read_pool(write(REMOTE)).open()
+    assert len(opened) == 2
+    assert [*opened.others] == ["far", "gem"]
+
+
+def test_who_is_in_it_is_what_a_pools_fingerprint_says(write):
+    def fingerprint(text):
+        return read_pool(write(text)).open().fingerprint
+
+    whole = fingerprint(REMOTE)
+    assert fingerprint(REMOTE.replace("far:", "near:").replace("FAR_KEY", "NEAR_KEY")) == whole
+    assert fingerprint(REMOTE.replace("m-1", "m-2")) != whole
+    assert fingerprint(REMOTE.replace("a.example", "b.example")) != whole
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (REMOTE.replace("FAR_KEY", "sk-abc"), "remote.far.key: a key is given by the name"),
+        (REMOTE.replace("model: m-1", "modle: m-1"), "remote.far.m"),
+        (MINIMAL + REMOTE.replace("far:", "ann:"), "two agents are called 'ann'"),
+        ("remote: {}\n", "nobody"),
+    ],
+)
+def test_malformed_remote_models_are_one_clear_line(write, text, message):
+    assert "sk-abc" not in refused(write(text), message).hint
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path):

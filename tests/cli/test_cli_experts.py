@@ -48,7 +48,7 @@ def test_an_interrupted_build_says_how_to_go_on(recipe):
     assert "hswarm experts build tiny --out tiny" in done.stderr
 
 
-def test_there_is_a_recipe_for_tiny_only():
+def test_there_is_no_recipe_for_others():
     done = CliRunner().invoke(app, ["experts", "build", "tinny"])
     assert isinstance(done.exception, HswarmError)
     assert "Did you mean tiny?" in done.exception.hint

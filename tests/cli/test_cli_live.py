@@ -8,7 +8,7 @@ from rich.console import Console
 from hswarm.cli.console import can_animate, open_console
 from hswarm.cli.live import View, draw_progress
 from hswarm.config import RoleConfig, RunConfig, SearchConfig
-from hswarm.engines.memo import Usage
+from hswarm.engines.usage import Usage
 from hswarm.search.events import IterationEnded, Note, StepEnded, StepStarted
 from hswarm.tasks.task import Example, Task
 

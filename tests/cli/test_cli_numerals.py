@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hswarm.cli.numerals import (
     BARS,
     show_count,
+    show_dollars,
     show_duration,
     show_p_value,
     show_utility,
@@ -61,3 +62,17 @@ def test_sparkline_is_total_and_keeps_order(numbers, width):
         if math.isfinite(number)
     ]
     assert [bar for _, bar in sorted(bars)] == sorted(bar for _, bar in bars)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "shown"),
+    [
+        (0.0, "$0.00"),
+        (1234.5, "$1,234.50"),
+        (0.1, "$0.10"),
+        (0.0421, "$0.042"),
+        (3e-6, "$0.0000030"),
+    ],
+)
+def test_dollars(dollars, shown):
+    assert show_dollars(dollars) == shown

@@ -226,7 +226,7 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
             "has no room for 10 experts",
             "search.weight.particles",
         ),
-        (["--task", "gsm8k", "--engine", "vllm"], "engine.name", "'vllm'"),
+        (["--task", "gsm8k", "--engine", "vlm"], "engine.name", "'vlm'"),
         (["--task", "gsm8k", "--config", "none.yaml"], "none.yaml cannot be read", "path"),
         (["--task", "gsm8k", "--data", "none.json"], "none.json", ""),
         (["--resume", "nowhere"], "There is no run in nowhere", "hswarm runs"),

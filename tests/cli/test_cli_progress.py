@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hswarm.cli.progress import Progress
 from hswarm.config import BudgetConfig, RoleConfig, RunConfig, SearchConfig
-from hswarm.engines.memo import Usage
+from hswarm.engines.usage import Usage
 from hswarm.search.events import IterationEnded, StepEnded, StepStarted
 
 METHODS = ("heterogeneous", "role-only", "weight-only", "model-swarms")
@@ -123,7 +123,7 @@ def test_a_resumed_run_is_timed_by_what_this_process_did():
 def test_tokens_per_second_are_those_of_this_process():
     progress, clock = make()
     assert progress.tokens_per_second() == 0.0
-    progress.usage.restore(dict.fromkeys(progress.usage.snapshot(), 1_000_000))
+    progress.usage.answered = 1_000_000
     progress.usage.work.generated_tokens = 300
     clock.now += 10
     assert progress.tokens_per_second() == 30.0

@@ -5,6 +5,8 @@ from typer.testing import CliRunner
 
 from hswarm.cli.app import app
 from hswarm.config import RunConfig, SearchConfig
+from hswarm.engines.request import Asker, Completion
+from hswarm.engines.usage import Usage
 from hswarm.errors import HswarmError
 from hswarm.search.result import dump
 from hswarm.store.run import Run
@@ -160,3 +162,34 @@ def test_without_runs_the_first_is_suggested():
     output = show("runs", "elsewhere").stdout
     assert "There are no runs in elsewhere." in output
     assert output.endswith("  hswarm optimize --task gaia-text\n")
+
+
+def test_what_a_run_took_by_agent_and_node(tmp_path, result):
+    finished(tmp_path / "one", result)
+    usage = Usage()
+    for agent, node, price in (("ann", 1, 0), ("far", 0, 1_230_000_000_000)):
+        usage.generate(Asker(agent, node), Completion("x", 1000, 20, picodollars=price), 61.0)
+        usage.answer(Asker(agent, node))
+        usage.answer(Asker(agent, node))
+    with Run.open(tmp_path / "one") as run:
+        run.write_accounts(usage.snapshot())
+    rows = [line.split() for line in show("show", "run", tmp_path / "one").stdout.splitlines()]
+    assert ["ann", "2", "1", "1,000", "20", "1:01"] in rows
+    assert ["far", "2", "1", "1,000", "20", "1:01", "$1.23"] in rows
+    assert rows.index(["1", "2", "1", "1,000", "20", "1:01"]) > rows.index(
+        ["0", "2", "1", "1,000", "20", "1:01", "$1.23"]
+    )
+
+
+def test_a_pool_of_many_kinds(tmp_path):
+    (tmp_path / "mixed.yaml").write_text(
+        "families:\n"
+        "  llama: {base: who/llama, prompt: chat, experts: {ann: who/ann}}\n"
+        "  gemma: {base: who/gemma, prompt: plain, experts: {bob: who/bob}}\n"
+        "remote: {far: {model: m-1, base_url: 'http://localhost:1/v1'}}\n"
+        "descriptions: {far: knows all}\n"
+    )
+    rows = [line.split() for line in show("show", "agents", "mixed.yaml").stdout.splitlines()]
+    for row in (["family", "llama"], ["family", "gemma"], ["bob", "who/bob"]):
+        assert row in rows
+    assert ["far", "knows", "all", "m-1", "at", "http://localhost:1/v1"] in rows

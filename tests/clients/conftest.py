@@ -1,7 +1,7 @@
 """Programs of others, run on what is exported and against what is served.
 
-They are not among the test tools: `make test-clients` and `make test-vllm` install them. Where one
-is not there, its tests are skipped and say so.
+They are not among the test tools: `make test-clients` and `make test-vllm` install them and run
+these tests, which `make test` leaves out.
 """
 
 import json
@@ -18,7 +18,7 @@ import hswarm
 def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(here):
+        if item.path.is_relative_to(here) and not item.get_closest_marker("vllm"):
             item.add_marker(pytest.mark.clients)
 
 

@@ -16,7 +16,7 @@ from hswarm.pipeline.targets.target import place_beside, write_targets
 
 VLLM = shutil.which("vllm")
 
-pytestmark = pytest.mark.skipif(VLLM is None, reason="vLLM is not installed: make test-vllm")
+pytestmark = pytest.mark.vllm
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ MOMENT = Schedule(steps=1, batch=2, learning_rate=1e-3)
 
 
 def blocks(language):
+    """The README's blocks; `sh` is what takes servers, GPUs or libraries that are not there."""
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
@@ -43,7 +44,7 @@ def place(tmp_path_factory):
     """A folder with a pool and data of one's own, by the names that the README gives them."""
     folder = tmp_path_factory.mktemp("readme")
     pool = yaml.safe_load(next(text for text in blocks("yaml") if text.startswith("# my-pool")))
-    tiny = read_pool(find("agents", "tiny"))
+    [tiny] = read_pool(find("agents", "tiny")).families.values()
     pool["base"] = tiny.base
     pool["experts"] = dict(zip(pool["experts"], tiny.experts.values(), strict=False))
     (folder / "my-pool.yaml").write_text(yaml.safe_dump(pool))

@@ -47,7 +47,13 @@ _SHAPE = {
     "tie_word_embeddings": False,
 }
 
+_WIDE = {**_SHAPE, "hidden_size": 64, "num_attention_heads": 2, "head_dim": 32}
+"""vLLM's heads on a CPU are no narrower."""
+
 ARCHITECTURES = {
+    "llama-32": LlamaConfig(**_WIDE),
+    "gemma-32": GemmaConfig(**_WIDE),
+    "qwen3-32": Qwen3Config(**_WIDE),
     "llama": LlamaConfig(**_SHAPE),
     "gemma": GemmaConfig(**_SHAPE),
     "gemma2": Gemma2Config(**_SHAPE, sliding_window=9),

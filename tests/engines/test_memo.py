@@ -8,8 +8,9 @@ import random
 import pytest
 
 from hswarm.engines.batching import BatchingEngine
-from hswarm.engines.memo import MemoEngine, Remembered, Usage
+from hswarm.engines.memo import MemoEngine, Remembered
 from hswarm.engines.request import CallFailed, Completion, Remote, Request, Sampling
+from hswarm.engines.usage import Usage
 from hswarm.testing.engines import EngineContract
 
 
@@ -113,6 +114,9 @@ def test_a_request_is_generated_once():
         "generated": 3,
         "prompt_tokens": 3,
         "generated_tokens": 9,
+        "picodollars": 0,
+        "agents": {},
+        "nodes": {},
     }
     assert memo.usage.saved == 9
 
@@ -141,7 +145,7 @@ def test_a_failure_reaches_all_who_wait_and_is_not_remembered():
     assert [type(failure) for failure in failures] == [CallFailed] * 3
     gather(memo, [request("fail")])
     assert len(inner.asked) == 2
-    assert memo.usage == Usage()
+    assert memo.usage == Usage(called=2, failed=2)
 
 
 def test_who_asks_again_at_once_after_a_failure_starts_a_new_call():
@@ -224,7 +228,7 @@ def test_without_flushes_the_store_is_written_now_and_then_and_at_the_end():
     memo = MemoEngine(Counting(), store)
     gather(memo, [request(str(k)) for k in range(600)])
     assert sum(store.saves) > 500
-    assert len(store.saves) == 2
+    assert len(store.saves) == 18
     asyncio.run(memo.aclose())
     assert len(store) == 600
 

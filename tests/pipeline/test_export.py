@@ -40,7 +40,7 @@ def read(folder, name):
 
 @pytest.fixture(scope="session")
 def family():
-    return read_pool(find("agents", "tiny")).open()
+    return read_pool(find("agents", "tiny")).open().families[0]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import numpy as np
 
 from hswarm.config import SearchConfig
 from hswarm.engines.request import CallFailed, Completion, Request, Sampling
-from hswarm.search.found import Experts
+from hswarm.search.roster import Experts, Roster
 from hswarm.search.setting import Setting
 from hswarm.tasks.task import Example
 
@@ -57,7 +57,9 @@ def score(example: Example, answer: str) -> float:
 
 def make_setting(config: SearchConfig, engine: Landscape, *, experts: int = 4, items: int = 3):
     return Setting(
-        experts=Experts("family", tuple("abcdefgh"[:experts])),
+        roster=Roster(
+            (Experts("family", tuple("abcdefgh"[:experts])),), particles=config.weight.particles
+        ),
         examples=tuple(Example(str(k), f"item {k}", ("",)) for k in range(items)),
         scorer=score,
         sampling=Sampling(max_tokens=8),

@@ -30,7 +30,7 @@ def config_of(method: str, **changes) -> SearchConfig:
 
 def run(config: SearchConfig, engine: Landscape | None = None, state=None, **shape):
     setting = make_setting(config, engine or Landscape(), **shape)
-    config = settled(config, setting.experts)
+    config = settled(config, setting.roster)
     lines: list[dict] = []
     states: list[SearchState] = []
     setting = replace(setting, config=config, record=lines.append)
@@ -93,16 +93,16 @@ def test_the_found_system_answers_with_the_recorded_utility():
 
 def test_with_one_node_the_weight_step_is_model_swarms():
     """Feng et al. (2024), Algorithm 1, written out, against the loop on one node."""
-    config = settled(
-        config_of("model-swarms", max_iterations=8, weight={"particles": 7, "step_length": 0.7}),
-        make_setting(config_of("model-swarms"), Landscape()).experts,
+    config = config_of(
+        "model-swarms", max_iterations=8, weight={"particles": 7, "step_length": 0.7}
     )
+    config = settled(config, make_setting(config, Landscape()).roster)
     _, _, states, _ = run(config, items=2)
 
     def utility(row: np.ndarray) -> float:
         engine = Landscape()
         setting = make_setting(config, engine, items=2)
-        candidate = Candidate.place(LONE, [0], row[None])
+        candidate = Candidate.place(LONE, [0], [tuple(row.tolist())])
         return asyncio.run(setting.evaluate(0, "start", [candidate]))[0].utility
 
     swarm = pso.start(populate(4, 7, seed=config.seed))
@@ -113,7 +113,7 @@ def test_with_one_node_the_weight_step_is_model_swarms():
             swarm = pso.step(swarm, config.weight, config.seed, "weight")
             found = np.array([utility(x) for x in swarm.position])
             swarm = pso.observe(swarm, found, np.ones(7, bool))
-        assert state.weight.to_json() == swarm.to_json()
+        assert state.weights[0].to_json() == swarm.to_json()
         assert state.found.utility == swarm.global_best_utility
 
 
@@ -133,7 +133,7 @@ def test_dropped_iterations_still_move_the_particles():
 
     evaluated = [line["iteration"] for line in lines if line["event"] == "evaluation"]
     assert set(evaluated) == {0}
-    assert not np.array_equal(states[0].weight.position, states[-1].weight.position)
+    assert not np.array_equal(states[0].weights[0].position, states[-1].weights[0].position)
 
 
 def test_dropout_skips_steps():

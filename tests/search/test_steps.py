@@ -53,7 +53,7 @@ def test_a_move_step_goes_on_from_the_best_of_the_round_before():
     assert after.found.utility >= before.found.utility
     rows = {candidate.rows for _, candidates in spy.seen for candidate in candidates}
     assert rows == {before.found.candidate.rows}
-    assert (after.role, after.weight) == (before.role, before.weight)
+    assert (after.role, after.weights) == (before.role, before.weights)
 
 
 def test_a_move_step_finds_what_is_better():
@@ -68,8 +68,9 @@ def test_a_move_step_finds_what_is_better():
 def test_a_graph_is_tried_with_the_best_found_weights():
     spy = Spy({"role": {"models": "best"}})
     before, _ = spy.run(role_step)
-    drifted = replace(before.weight, position=before.weight.position + 0.25)
-    moved = replace(before, weight=drifted)
+    [swarm] = before.weights
+    drifted = replace(swarm, position=swarm.position + 0.25)
+    moved = replace(before, weights=(drifted,))
     by_agent = dict(zip(before.found.candidate.agents, before.found.candidate.rows, strict=True))
 
     spy.run(role_step, moved)
@@ -81,9 +82,10 @@ def test_a_graph_is_tried_with_the_best_found_weights():
 def test_in_the_papers_setting_a_graph_is_tried_with_the_weights_as_they_are():
     spy = Spy({"role": {"models": "current"}})
     before, _ = spy.run(role_step)
-    drifted = replace(before.weight, position=before.weight.position + 0.25)
+    [swarm] = before.weights
+    drifted = replace(swarm, position=swarm.position + 0.25)
 
-    spy.run(role_step, replace(before, weight=drifted))
+    spy.run(role_step, replace(before, weights=(drifted,)))
     for _, candidates in spy.seen:
         for candidate in candidates:
             assert np.array_equal(candidate.rows, drifted.position[list(candidate.agents)])
@@ -99,7 +101,7 @@ def test_in_its_place_an_expert_is_scored_by_what_its_weights_change():
     for agent, candidate in enumerate(candidates):
         changed = [k for k in range(4) if candidate.rows[k] != best.rows[k]]
         assert [candidate.agents[k] for k in changed] == [agent]
-        assert candidate.rows[changed[0]] == tuple(after.weight.position[agent])
+        assert candidate.rows[changed[0]] == tuple(after.weights[0].position[agent])
         [evaluation] = asyncio.run(spy.setting.evaluate(0, "start", [candidate]))
         assert after.jfk[agent] == pytest.approx(evaluation.utility - before.found.utility)
 

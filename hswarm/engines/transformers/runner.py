@@ -16,6 +16,7 @@ from transformers.utils import logging
 
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import Audience, Batch, Outcome
+from hswarm.engines.families import no_engine
 from hswarm.engines.request import Blend, CallFailed, Request, TooLong
 from hswarm.engines.transformers.lane import Lane, Reach
 from hswarm.engines.transformers.placement import (
@@ -142,10 +143,7 @@ class TransformersRunner:
         for place, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
             model, sampling = request.model, request.sampling
             if not isinstance(model, Blend) or model.family != self._family.fingerprint:
-                raise HswarmError(
-                    f"No engine at hand runs {model}.",
-                    hint="It belongs to another pool, or its files have changed.",
-                )
+                raise no_engine(request)
             row = model.row
             if len(row) not in {0, len(self._family)} or not all(map(math.isfinite, row)):
                 refused.append((place, CallFailed(f"{list(row)} is no blend of the family")))

@@ -1,0 +1,45 @@
+"""A pool whose models were found, checked and fingerprinted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hswarm.engines.endpoint import Endpoint
+from hswarm.engines.request import Remote, Tool
+from hswarm.engines.tools.entry import AnyTool
+from hswarm.experts.family import Family
+from hswarm.experts.fingerprint import hash_json
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPool:
+    """Everybody in a pool; `len` is how many they are. Names are unique in the whole pool."""
+
+    name: str
+    families: tuple[Family, ...]
+    remote: Mapping[str, Endpoint] = field(default_factory=dict)
+    """Name -> model behind an API."""
+    tools: Mapping[str, AnyTool] = field(default_factory=dict)
+    """Name -> tool."""
+
+    def __len__(self) -> int:
+        return sum(map(len, self.families)) + len(self.others)
+
+    @property
+    def others(self) -> dict[str, Remote | Tool]:
+        """Name -> how requests name who is in no family."""
+        entries = {**self.remote, **self.tools}
+        return {name: entry.reference for name, entry in entries.items()}
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of everything that shapes an answer; a lone family's is its own."""
+        families = [family.fingerprint for family in self.families]
+        if len(families) == 1 and not self.others:
+            return families[0]
+        others = [
+            [type(reference).__name__, *(getattr(reference, name) for name in reference.__slots__)]
+            for reference in self.others.values()
+        ]
+        return hash_json({"families": families, "others": others})

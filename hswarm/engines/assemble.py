@@ -1,0 +1,62 @@
+"""One engine for everybody in a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hswarm.config import EngineConfig
+from hswarm.engines.batching import BatchingEngine, Runner
+from hswarm.engines.endpoint import Endpoint
+from hswarm.engines.local import load_runner
+from hswarm.engines.purse import Purse
+from hswarm.engines.request import Engine
+from hswarm.engines.router import Route, RouterEngine
+from hswarm.engines.shipment import Shipment, load_here, load_shipped
+from hswarm.engines.tools.engine import open_tool
+from hswarm.engines.tools.entry import AnyTool
+from hswarm.experts.family import Family
+
+
+def assemble(
+    families: Sequence[Family],
+    config: EngineConfig,
+    *,
+    remote: Mapping[str, Endpoint] | None = None,
+    tools: Mapping[str, AnyTool] | None = None,
+    purse: Purse | None = None,
+) -> RouterEngine:
+    """Load the models of `families` and return the engine that answers for everybody.
+
+    `remote` is name -> model behind an API, whose calls are paid from `purse`; `tools` is name ->
+    tool. Raises HswarmError where a model cannot be loaded, a tool is not to be had, a key is not
+    there, or a library is not installed.
+    """
+    routes: dict[Route, Engine] = {
+        endpoint.reference: _open_remote(name, endpoint, purse)
+        for name, endpoint in (remote or {}).items()
+    }
+    routes |= {entry.reference: open_tool(name, entry) for name, entry in (tools or {}).items()}
+    if families:
+        engine = BatchingEngine(_open_local(families, config))
+        routes |= {family.fingerprint: engine for family in families}
+    return RouterEngine(routes)
+
+
+def _open_local(families: Sequence[Family], config: EngineConfig) -> Runner:
+    if config.workers == 1 and config.ray is None:
+        return load_runner(families, config)
+    from hswarm.engines.ray import RayRunner
+
+    if config.ray is None:
+        return RayRunner(load_here, tuple(families), config)
+    return RayRunner(load_shipped, Shipment.pack(families), config)
+
+
+def _open_remote(name: str, endpoint: Endpoint, purse: Purse | None) -> Engine:
+    if endpoint.provider == "gemini":
+        from hswarm.engines.gemini import open_gemini
+
+        return open_gemini(name, endpoint, purse)
+    from hswarm.engines.openai import open_openai
+
+    return open_openai(name, endpoint, purse)
