@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from hswarm.engines.request import CallFailed, Completion, Request, Sampling
+from hswarm.engines.recorded import RecordedEngine
+from hswarm.engines.request import CallFailed, Sampling
 from hswarm.pipeline.manifest import GoldenItem, GoldenNote
 from hswarm.store.memo import SqliteMemo
 from hswarm.system import System
 from hswarm.tasks.task import Example
-
-
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """An engine that only remembers."""
-
-    memo: SqliteMemo
-
-    async def generate(self, request: Request, /) -> Completion:
-        """Return the recorded answer; raises `CallFailed` where there is none."""
-        found = self.memo.load(request.key())
-        if found is None:
-            raise CallFailed("not recorded")
-        return found.completion
 
 
 def compare_with_run(
@@ -44,14 +30,14 @@ def compare_with_run(
     if memo.is_file():
         with SqliteMemo(memo) as store:
             for example, item in zip(examples, golden, strict=True):
-                answers = _recall(system, example, _Recorded(store), sampling)
+                answers = _recall(system, example, RecordedEngine([store]), sampling)
                 recorded += answers is not None
                 same += answers == [turn.answer for turn in item.turns]
     return GoldenNote(items=len(golden), recorded=recorded, same=same)
 
 
 def _recall(
-    system: System, example: Example, engine: _Recorded, sampling: Sampling
+    system: System, example: Example, engine: RecordedEngine, sampling: Sampling
 ) -> list[str] | None:
     try:
         transcript = asyncio.run(system.answer(example, engine, sampling))
