@@ -21,6 +21,8 @@ from hswarm.cli.runs import EPILOG as RUNS_EPILOG
 from hswarm.cli.runs import runs
 from hswarm.cli.serve import EPILOG as SERVE_EPILOG
 from hswarm.cli.serve import serve
+from hswarm.cli.watch import EPILOG as WATCH_EPILOG
+from hswarm.cli.watch import watch
 from hswarm.errors import HswarmError
 
 EPILOG: Final = """Examples:
@@ -49,6 +51,7 @@ app.command(epilog=OPTIMIZE_EPILOG)(optimize)
 app.command(epilog=RUNS_EPILOG)(runs)
 app.command(epilog=REPORT_EPILOG)(report)
 app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=WATCH_EPILOG)(watch)
 app.command(epilog=EXPORT_EPILOG)(export)
 app.command(epilog=VERIFY_EPILOG)(verify)
 app.command(epilog=ASK_EPILOG)(ask)
