@@ -7,8 +7,7 @@ the search, and what the found system is compared with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
+from hswarm.aside import aside
 from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.assemble import assemble
@@ -78,20 +78,10 @@ def optimize(
     )
     watch = watch or Watch()
     trackers = open_trackers(track, watch.observe)
-    result = _aside(lambda: start(config, run, watch_by(trackers, watch)))
+    result = aside(lambda: start(config, run, watch_by(trackers, watch)))
     for tracker in trackers:
         tracker.end(result)
     return result
-
-
-def _aside(act: Callable[[], Result]) -> Result:
-    """Do `act`; in a thread of its own where an event loop runs already, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return act()
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(act).result()
 
 
 def configure(

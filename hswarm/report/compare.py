@@ -10,6 +10,7 @@ from typing import Final
 
 from hswarm.analysis.roles import LABELS, role_shares
 from hswarm.analysis.statistics import compare, holm
+from hswarm.aside import aside
 from hswarm.errors import HswarmError
 from hswarm.figures.roles import draw_roles
 from hswarm.figures.starts import draw_start_ranks
@@ -153,4 +154,4 @@ def _on_test(compared: Compared) -> Recalled:
         async with remembering(run, ask=False) as engine:
             return (await recall({"": run.found()}, run.task.test, run.task, engine))[""]
 
-    return asyncio.run(recalled())
+    return aside(lambda: asyncio.run(recalled()))

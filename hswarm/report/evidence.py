@@ -11,6 +11,7 @@ from typing import Any, Final
 from hswarm.analysis.dynamics import Dynamics, read_dynamics
 from hswarm.analysis.paraphrase import REQUEST, by_rules, read_versions
 from hswarm.analysis.roles import Label, judge_prompt, label_by_rules, read_label
+from hswarm.aside import aside
 from hswarm.engines.request import Engine
 from hswarm.report.judge import Judge, judging
 from hswarm.report.opened import OpenedRun
@@ -111,7 +112,7 @@ def label_found(run: OpenedRun) -> list[Output]:
         async with remembering(run, ask=False) as engine:
             return await _label_each([(None, run.found())], run, engine, None)
 
-    return asyncio.run(labelled())
+    return aside(lambda: asyncio.run(labelled()))
 
 
 async def _label_each(

@@ -14,6 +14,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from hswarm.aside import aside
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.recorded import RecordedEngine
 from hswarm.engines.request import Engine, Sampling
@@ -141,7 +142,7 @@ def tell_item(run: OpenedRun, identifier: str, *, ask: bool) -> ItemStory:
             singles = await recall(run.singles(), [example], run.task, engine)
         return ItemStory(split, example, found[""], singles)
 
-    return asyncio.run(told())
+    return aside(lambda: asyncio.run(told()))
 
 
 def recall_singles(run: OpenedRun) -> dict[str, float] | None:
@@ -151,6 +152,8 @@ def recall_singles(run: OpenedRun) -> dict[str, float] | None:
         async with remembering(run, ask=False) as engine:
             return await recall(run.singles(), run.task.dev, run.task, engine)
 
-    utilities = {name: single.utility for name, single in asyncio.run(recalled()).items()}
+    utilities = {
+        name: single.utility for name, single in aside(lambda: asyncio.run(recalled())).items()
+    }
     known = {name: utility for name, utility in utilities.items() if utility is not None}
     return known if len(known) == len(utilities) else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from hswarm.aside import aside
 from hswarm.figures.look import write_picture
 from hswarm.report.collaboration import emergence, gain
 from hswarm.report.composing import composition, graph, roles
@@ -43,7 +44,7 @@ def write_report(
     Raises HswarmError for anything the user can mend.
     """
     run = open_run(Path(folder))
-    evidence = asyncio.run(gather(run, ask=ask, judge=judge))
+    evidence = aside(lambda: asyncio.run(gather(run, ask=ask, judge=judge)))
     title, subtitle = _title(run)
     place = Path(out) if out is not None else Path(folder)
     return write_sections(place, PAGE, title, subtitle, _sections(evidence, coordinates))
