@@ -6,8 +6,9 @@ A run whose answers are made up, so that what is measured is everything but the 
 own work is then as small as it can be, and shares of it are upper bounds. In one run:
 
 - report: seconds and bytes of the page of a run of 20 iterations, without the models;
-- transcripts: what saving every answer and every evaluation takes, as a share of the same run with
-  models (`--tokens-per-second` says how fast they are);
+- transcripts: what is written for them alone, as a share of the same run with models
+  (`--tokens-per-second` says how fast they are). They are built again from the journal and the
+  memo, which a run needs to go on after a kill; what those two take is told as well, without a bar;
 - watch: journal events a second that the server turns into news.
 """
 
@@ -51,20 +52,22 @@ class MadeUp:
 
 
 class Clock:
-    """Adds up the time in some methods."""
+    """Adds up the time in some methods, of those calls that count."""
 
-    def __init__(self):
+    def __init__(self, counts=lambda event: True):
+        self.counts = counts
         self.seconds = 0.0
 
     def around(self, owner, name):
         method = getattr(owner, name)
 
-        def timed(*args, **kwargs):
+        def timed(self_, argument):
             began = time.perf_counter()
             try:
-                return method(*args, **kwargs)
+                return method(self_, argument)
             finally:
-                self.seconds += time.perf_counter() - began
+                if self.counts(argument):
+                    self.seconds += time.perf_counter() - began
 
         setattr(owner, name, timed)
 
@@ -79,9 +82,11 @@ def main() -> None:
     options = parser.parse_args()
     task = load_task("gaia-text", limit=options.items)
     assemble.load_runner = lambda families, config: MadeUp(task)
-    recording = Clock()
+    recording = Clock(lambda event: event.get("event") == "graphs")
+    recording.around(Journal, "append")
+    resuming = Clock()
     for owner, name in ((SqliteMemo, "save"), (Journal, "append")):
-        recording.around(owner, name)
+        resuming.around(owner, name)
     config = configure(
         "gaia-text",
         pool="tiny",
@@ -104,15 +109,16 @@ def main() -> None:
             "test_items": len(task.test),
             "report_seconds": round(reporting, 2),
             "report_bytes": page.stat().st_size,
-            "recording_seconds": round(recording.seconds, 2),
-            "recording_share_of_the_run_without_models": round(recording.seconds / searching, 4),
-            "recording_share_of_the_run": round(recording.seconds / (searching + models), 4),
+            "transcripts_seconds": round(recording.seconds, 4),
+            "transcripts_share_of_the_run": round(recording.seconds / (searching + models), 6),
+            "journal_and_memo_seconds": round(resuming.seconds, 2),
+            "journal_and_memo_share_of_the_run": round(resuming.seconds / (searching + models), 4),
             "answers_recorded": result.total.generated,
             "watch_events_per_second": round(watched(Path(place) / "watched", options.events)),
             "bars": {
                 "report_seconds": 20,
                 "report_bytes": 5_000_000,
-                "recording_share_of_the_run": 0.02,
+                "transcripts_share_of_the_run": 0.02,
                 "watch_events_per_second": 1000,
             },
         }

@@ -15,6 +15,7 @@ from hswarm.cli.numerals import MISSING, show_utility
 from hswarm.cli.tables import fact_table, plain_table
 from hswarm.engines.request import Completion
 from hswarm.errors import HswarmError
+from hswarm.graph.dag import Dag
 from hswarm.report.compare import compare_runs, write_comparison
 from hswarm.report.opened import open_run
 from hswarm.report.page import show_number
@@ -52,7 +53,7 @@ def print_item(run: Path, identifier: str, *, ask: bool) -> None:
     opened = open_run(run)
     story = tell_item(opened, identifier, ask=ask)
     console = open_console()
-    for part in _draw_item(story, opened.task.title):
+    for part in _draw_item(story, opened.task.title, opened.dag):
         console.print(part)
     unknown = any(recalled.known == 0 for recalled in story.singles.values())
     if unknown and not ask:
@@ -79,7 +80,8 @@ def _draw_section(section: Section) -> RenderableType:
     return Group(*parts)
 
 
-def _draw_item(story: ItemStory, task: str) -> Iterator[RenderableType]:
+def _draw_item(story: ItemStory, task: str, dag: Dag) -> Iterator[RenderableType]:
+    """Draw an item's story, nodes in the order in which they speak."""
     example = story.example
     (score,) = story.found.scores
     (transcript,) = story.found.transcripts
@@ -94,7 +96,8 @@ def _draw_item(story: ItemStory, task: str) -> Iterator[RenderableType]:
     )
     if transcript is not None:
         yield Text("\nThrough the graph\n", style="bold")
-        for node, turn in enumerate(transcript.turns):
+        for node in dag.order:
+            turn = transcript.turns[node]
             yield Text(f"{node} {turn.agent}", style="bold")
             yield _exchange(turn.prompt, turn.completion)
     yield Text("\nThe single models\n", style="bold")

@@ -10,9 +10,9 @@ import typer
 REPORT_EPILOG: Final = """Examples:
 
   hswarm report runs/NAME
-  hswarm report runs/NAME --ask          the models answer what they were not asked
+  hswarm report runs/NAME --ask            the models answer what they were not asked
   hswarm report runs/NAME --axes friends,jobs
-  hswarm report runs/NAME --judge large  roles by a remote model of the pool"""
+  hswarm report runs/NAME --judge large    roles by a remote model of the pool"""
 
 COMPARE_EPILOG: Final = """Examples:
 

@@ -69,9 +69,7 @@ def run(
 @app.command(epilog="For example: hswarm show item runs/NAME test:3")
 def item(
     folder: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
-    identifier: Annotated[
-        str, typer.Argument(help="The item's id; dev:ID or test:ID tells equal ones apart.")
-    ],
+    identifier: Annotated[str, typer.Argument(help="Its id, or its place: dev:0, test:3 …")],
     ask: Annotated[
         bool, typer.Option("--ask", help="Have the models answer what the run did not ask.")
     ] = False,

@@ -103,22 +103,27 @@ async def recall(
 
 
 def find_example(run: OpenedRun, identifier: str) -> tuple[str, Example]:
-    """Return the split and the item of a task; "dev:3" and "test:3" tell equal ids apart.
+    """Return the split and the item of a task, by its id or its place in the split, from 0.
 
-    HswarmError if there is no such item.
+    "dev:3" and "test:3" say which split; without, dev is looked through first. HswarmError if there
+    is no such item.
     """
-    split, colon, rest = identifier.partition(":")
     splits = {"dev": run.task.dev, "test": run.task.test}
-    wanted = {split: splits[split]} if colon and split in splits else splits
-    name = rest if colon and split in splits else identifier
-    for place, examples in wanted.items():
+    split, colon, name = identifier.partition(":")
+    if not (colon and split in splits):
+        name = identifier
+    else:
+        splits = {split: splits[split]}
+    for place, examples in splits.items():
         for example in examples:
             if example.id == name:
                 return place, example
-    first = run.task.test[0].id
+    for place, examples in splits.items():
+        if name.isdecimal() and int(name) < len(examples):
+            return place, examples[int(name)]
     raise HswarmError(
         f"{run.task.title} has no item {identifier!r}.",
-        hint=f"For example: dev:{run.task.dev[0].id} or test:{first}.",
+        hint=f"For example: {run.task.dev[0].id}, or test:0 for the first of test.",
     )
 
 

@@ -29,7 +29,8 @@ def test_a_report_is_written_and_said_where(finished_run, tmp_path):
 
 def test_an_item_through_the_graph(finished_run):
     said = typed("show", "item", finished_run, "dev:0")
-    assert "item             dev:0 of gaia-text (bundled)" in said
+    assert "of gaia-text (bundled)" in said
+    assert "its answer" in said
     assert "Please answer the following question." in said
     assert said.count("is given") == 10
     assert "The single models" in said

@@ -13,6 +13,8 @@ import pytest
 from hswarm.analysis.correctness import correctness
 from hswarm.analysis.gain import collaborative_gain
 from hswarm.errors import HswarmError
+from hswarm.report.course import trajectories
+from hswarm.report.evidence import gather
 from hswarm.report.opened import open_run
 from hswarm.report.page import show_number, write_page
 from hswarm.report.recall import ASKED, find_example, recall, remembering
@@ -136,8 +138,8 @@ def test_what_was_not_asked_is_said_and_can_be_asked(
         assert len(asked) > 0
     with SqliteMemo(folder / "memo.sqlite") as memo:
         assert len(memo) == recorded  # the run's memo stays what the run made it
-    again = write_report(folder)  # without the models: what was asked is known now
-    assert "C-surge" in again.read_text()
+    again = asyncio.run(gather(open_run(folder), ask=False, judge=None))
+    assert again.complete(again.moved) == "test"  # without the models: it is known now
 
 
 def test_the_gain_is_that_of_the_answers(reported, made_up_run):
@@ -155,10 +157,15 @@ def test_the_gain_is_that_of_the_answers(reported, made_up_run):
     assert collaborative_gain(right[1:], right[0]).value == 0.0
 
 
-def test_coordinates_can_be_chosen(made_up_run, tmp_path):
-    write_report(made_up_run, out=tmp_path, coordinates=("friends", "jobs"))
-    rows = numbers(tmp_path, "trajectories")
-    assert all(row["x"] == row["friends"] and row["y"] == row["jobs"] for row in rows)
+def test_coordinates_can_be_chosen(made_up_run):
+    evidence = asyncio.run(gather(open_run(made_up_run), ask=False, judge=None))
+    (section,) = trajectories(evidence, ("friends", "jobs"))
+    (table,) = section.tables
+    columns = [table.headings.index(name) for name in ("x", "friends", "y", "jobs")]
+    for x, friends, y, jobs in ([row[k] for k in columns] for row in table.rows):
+        assert (x, y) == (friends, jobs)
+    (main,) = trajectories(evidence, None)
+    assert "principal components" in main.texts[0]
 
 
 def test_an_unfinished_run_has_no_report(made_up_run, tmp_path):
@@ -205,5 +212,6 @@ def test_items_are_found_by_id_and_split(made_up_run):
     example = run.task.test[2]
     assert find_example(run, f"test:{example.id}") == ("test", example)
     assert find_example(run, run.task.dev[0].id)[0] == "dev"
+    assert find_example(run, "test:2") == ("test", example)  # by its place
     with pytest.raises(HswarmError, match="no item 'nowhere'"):
         find_example(run, "nowhere")
