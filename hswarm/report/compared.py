@@ -12,8 +12,8 @@ from hswarm.store.changes import differences
 
 Varied = dict[str, Any]
 
-_INCIDENTAL = ("engine.", "budget.", "limit")
-"""Settings that change what a run costs, or is measured by, and not what is searched."""
+_INCIDENTAL = ("engine.",)
+"""Settings that change where a run computes and not what."""
 
 
 @dataclass(frozen=True, slots=True)
