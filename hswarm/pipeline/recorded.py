@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 from hswarm.engines.recorded import RecordedEngine
 from hswarm.engines.request import CallFailed, Sampling
@@ -15,7 +14,7 @@ from hswarm.tasks.task import Example
 
 
 def compare_with_run(
-    memo: Path,
+    memo: SqliteMemo,
     system: System,
     examples: Sequence[Example],
     sampling: Sampling,
@@ -27,12 +26,10 @@ def compare_with_run(
     ones in order.
     """
     recorded = same = 0
-    if memo.is_file():
-        with SqliteMemo(memo) as store:
-            for example, item in zip(examples, golden, strict=True):
-                answers = _recall(system, example, RecordedEngine([store]), sampling)
-                recorded += answers is not None
-                same += answers == [turn.answer for turn in item.turns]
+    for example, item in zip(examples, golden, strict=True):
+        answers = _recall(system, example, RecordedEngine([memo]), sampling)
+        recorded += answers is not None
+        same += answers == [turn.answer for turn in item.turns]
     return GoldenNote(items=len(golden), recorded=recorded, same=same)
 
 

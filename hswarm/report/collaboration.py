@@ -27,7 +27,7 @@ def gain(evidence: Evidence) -> Section | None:
     impossible = found.buckets[0]
     texts = [
         f"C-Gain on {len(kept):,} {split} items is {found.value:+.3f}: "
-        + _meaning(found.value or 0.0),
+        + _meaning(found.value or 0.0, found.problems - found.buckets[0].problems),
         "Problems are in buckets by how many of the single models solve them. Whoever asked one of "
         "the models at random would be right on n/N of those that n of N solve; C-Gain is by how "
         "much the system does better, over all buckets but the first.",
@@ -55,10 +55,13 @@ def gain(evidence: Evidence) -> Section | None:
     )
 
 
-def _meaning(value: float) -> str:
+def _meaning(value: float, problems: int) -> str:
     if value > 0:
         return "together the models solve more than one of them at random would."
-    return "the system does not beat one of its models at random on what they can do alone."
+    return (
+        f"on the {problems:,} problems that some model solves alone, the system does not beat one of "
+        "them at random."
+    )
 
 
 def emergence(evidence: Evidence) -> Section | None:

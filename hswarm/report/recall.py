@@ -72,9 +72,12 @@ async def remembering(run: OpenedRun, *, ask: bool) -> AsyncIterator[Engine]:
         if not ask:
             yield RecordedEngine([memo, asked])
             return
-        engine = MemoEngine(load(run.pool, run.record.config).engine, asked)
+        # Opened when something is missing: where all is known no model is loaded.
+        engine = RecordedEngine(
+            [memo], lambda: MemoEngine(load(run.pool, run.record.config).engine, asked)
+        )
         try:
-            yield RecordedEngine([memo], engine)
+            yield engine
         finally:
             await engine.aclose()
 
