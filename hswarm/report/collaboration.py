@@ -59,8 +59,8 @@ def _meaning(value: float, problems: int) -> str:
     if value > 0:
         return "together the models solve more than one of them at random would."
     return (
-        f"on the {problems:,} problems that some model solves alone, the system does not beat one of "
-        "them at random."
+        f"on the {problems:,} problems that some model solves alone, the system does not beat one "
+        "of them at random."
     )
 
 
