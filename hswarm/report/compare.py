@@ -20,7 +20,7 @@ from hswarm.report.course import winner
 from hswarm.report.evidence import label_found
 from hswarm.report.recall import Recalled, recall, remembering
 from hswarm.report.section import Cell, Section, Shown, Table
-from hswarm.report.studying import studies
+from hswarm.report.studies import studies
 from hswarm.report.write import write_sections
 
 PAGE: Final = "comparison.html"
