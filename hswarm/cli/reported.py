@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -21,7 +22,11 @@ from hswarm.report.opened import open_run
 from hswarm.report.page import show_number
 from hswarm.report.recall import ItemStory, tell_item
 from hswarm.report.section import Section
+from hswarm.report.section import Table as Numbers
 from hswarm.report.write import write_report
+
+_COLUMNS: Final = 7
+"""Of a table that fits into a terminal."""
 
 
 def report_shown(
@@ -73,11 +78,22 @@ def _draw_section(section: Section) -> RenderableType:
     parts: list[RenderableType] = [Text(f"\n{section.title}", style="bold")]
     parts += [Text(text) for text in section.texts if text]
     for table in section.tables:
-        drawn = plain_table(list(table.headings))
-        for row in table.rows:
-            drawn.add_row(*(v if isinstance(v, str) else show_number(v) for v in row))
-        parts.append(drawn)
+        parts += _draw_table(table)
     return Group(*parts)
+
+
+def _draw_table(table: Numbers) -> Iterator[RenderableType]:
+    """Draw a table; one that is too wide for a terminal row by row, a line per column."""
+    rows = [[v if isinstance(v, str) else show_number(v) for v in row] for row in table.rows]
+    if len(table.headings) <= _COLUMNS:
+        drawn = plain_table(list(table.headings))
+        for row in rows:
+            drawn.add_row(*row)
+        yield drawn
+        return
+    for name, *values in rows:
+        yield Text(f"\n{name}", style="bold")
+        yield fact_table(dict(zip(table.headings[1:], values, strict=True)))
 
 
 def _draw_item(story: ItemStory, task: str, dag: Dag) -> Iterator[RenderableType]:
