@@ -54,7 +54,7 @@ browser:
 # LangGraph, MLflow, lm-eval, Inspect and schemathesis on what is exported and served, the tasks and
 # scorers of lm-eval and Inspect beside ours, and the page in Chromium.
 test-clients: .venv/clients
-	$(BIN)/python -m pytest -m clients tests/clients tests/ecosystem tests/serve/test_page.py
+	$(BIN)/python -m pytest -m clients tests/clients tests/ecosystem tests/serve/test_page.py tests/watch/test_watch_page.py
 
 # As many malformed requests as the server has to survive.
 test-fuzz: .venv/tests

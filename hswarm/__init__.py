@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hswarm.errors import HswarmError as HswarmError
     from hswarm.pipeline.load import load as load
     from hswarm.pipeline.pipeline import Pipeline as Pipeline
+    from hswarm.report.write import write_report as write_report
     from hswarm.search.result import Result as Result
 
 __version__ = "0.1.0"
@@ -20,9 +21,10 @@ _PUBLIC = {
     "Result": "hswarm.search.result",
     "load": "hswarm.pipeline.load",
     "optimize": "hswarm.api",
+    "write_report": "hswarm.report.write",
 }
 
-__all__ = ["HswarmError", "Pipeline", "Result", "__version__", "load", "optimize"]
+__all__ = ["HswarmError", "Pipeline", "Result", "__version__", "load", "optimize", "write_report"]
 
 
 def __getattr__(name: str) -> Any:

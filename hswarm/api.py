@@ -7,8 +7,7 @@ the search, and what the found system is compared with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
+from hswarm.aside import aside
 from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.assemble import assemble
@@ -32,6 +32,8 @@ from hswarm.tasks.load import load_task
 from hswarm.tasks.sources import SOURCES
 from hswarm.tasks.task import Outside, Task
 from hswarm.tiny.measure import Ability, measure
+from hswarm.tracking.following import watch_by
+from hswarm.tracking.trackers import open_trackers
 
 
 def optimize(
@@ -50,13 +52,15 @@ def optimize(
     settings: Mapping[str, Any] | None = None,
     run: str | Path | None = None,
     watch: Watch | None = None,
+    track: Sequence[str] = (),
 ) -> Result:
     """Find the system of the pool's models that does the task best; return what was found.
 
     `task` and `pool` are names of the catalogues or paths of YAML files; `data` is a file in the
     authors' JSON format that replaces the task's own. `settings` are laid over the preset, nested
     as in the run's config.yaml ({"search": {"role": {"top_p": 0.8}}}). `run` is the folder to
-    write, by default runs/TASK-TIME. Works in a notebook, too. Raises `HswarmError` for anything
+    write, by default runs/TASK-TIME. `track` names trackers of experiments that follow it: wandb,
+    mlflow, tensorboard. Works in a notebook, too. Raises `HswarmError` for anything
     the user can mend.
     """
     config = configure(
@@ -73,17 +77,12 @@ def optimize(
         max_dollars=max_dollars,
         settings=settings,
     )
-    return _aside(lambda: start(config, run, watch or Watch()))
-
-
-def _aside(act: Callable[[], Result]) -> Result:
-    """Do `act`; in a thread of its own where an event loop runs already, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return act()
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(act).result()
+    watch = watch or Watch()
+    trackers = open_trackers(track, watch.observe)
+    result = aside(lambda: start(config, run, watch_by(trackers, watch)))
+    for tracker in trackers:
+        tracker.end(result)
+    return result
 
 
 def configure(

@@ -1,1 +1,1 @@
-"""Statistics over what was measured."""
+"""What was measured: statistics, and the analyses of both papers. Pure functions over records."""

@@ -89,6 +89,11 @@ def z_test(successes: tuple[int, int], trials: tuple[int, int]) -> float:
     return erfc(z / sqrt(2)) / 2
 
 
+def stars(p_value: float) -> str:
+    """Return the papers' mark of a p-value: *** below 0.01, ** below 0.05, * below 0.1, else ""."""
+    return "*" * sum(p_value < level for level in (0.1, 0.05, 0.01))
+
+
 def mcnemar(wins: int, losses: int) -> float:
     """Return the exact one-sided p-value of McNemar's test.
 

@@ -18,10 +18,13 @@ from hswarm.cli.bench import bench
 from hswarm.cli.optimize import EPILOG as OPTIMIZE_EPILOG
 from hswarm.cli.optimize import optimize
 from hswarm.cli.pipelines import ASK_EPILOG, EXPORT_EPILOG, VERIFY_EPILOG, ask, export, verify
+from hswarm.cli.reports import COMPARE_EPILOG, REPORT_EPILOG, compare, report
 from hswarm.cli.runs import EPILOG as RUNS_EPILOG
 from hswarm.cli.runs import runs
 from hswarm.cli.serve import EPILOG as SERVE_EPILOG
 from hswarm.cli.serve import serve
+from hswarm.cli.watch import EPILOG as WATCH_EPILOG
+from hswarm.cli.watch import watch
 from hswarm.errors import HswarmError
 
 EPILOG: Final = """Examples:
@@ -29,6 +32,9 @@ EPILOG: Final = """Examples:
   hswarm optimize --task gaia-text    search, with the models that come along
   hswarm runs                         what has been run
   hswarm show run runs/NAME           what a run found
+  hswarm report runs/NAME             the same as a page, with figures and numbers
+  hswarm compare runs/ONE runs/OTHER  side by side
+  hswarm watch runs/NAME              a running search, in the browser
   hswarm show tasks                   what there is to run
   hswarm data pull nlgraph            the data of a task
   hswarm bench --preset quick         methods and tasks side by side
@@ -48,6 +54,9 @@ app = typer.Typer(
 app.command(epilog=OPTIMIZE_EPILOG)(optimize)
 app.command(epilog=RUNS_EPILOG)(runs)
 app.command(epilog=BENCH_EPILOG)(bench)
+app.command(epilog=REPORT_EPILOG)(report)
+app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=WATCH_EPILOG)(watch)
 app.command(epilog=EXPORT_EPILOG)(export)
 app.command(epilog=VERIFY_EPILOG)(verify)
 app.command(epilog=ASK_EPILOG)(ask)

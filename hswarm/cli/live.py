@@ -23,10 +23,9 @@ from hswarm.cli.numerals import (
 )
 from hswarm.cli.progress import Progress
 from hswarm.cli.summary import BUNDLED
-from hswarm.config import RunConfig
-from hswarm.engines.usage import Usage
 from hswarm.search.events import Event, IterationEnded, Note, StepEnded, StepStarted
-from hswarm.tasks.task import Task
+from hswarm.search.result import Result
+from hswarm.tracking.watcher import Beginning
 
 Style = Literal["drawn", "lines", "silent"]
 
@@ -70,27 +69,22 @@ class View:
     ) -> None:
         self._live.stop()
 
-    def begin(
-        self,
-        folder: Path,
-        task: Task,
-        config: RunConfig,
-        experts: int,
-        usage: Usage,
-    ) -> None:
+    def begin(self, beginning: Beginning, /) -> None:
         """Say what is being done, once it is known; the search follows."""
+        task, config, agents = beginning.task, beginning.config, beginning.agents
+        folder = beginning.folder
         self.folder = folder
-        self.progress = Progress(config, experts, usage)
+        self.progress = Progress(config, agents, beginning.usage)
         if self.style == "silent":
             return
         if task.bundled:
             self._say(f"{task.title}: {BUNDLED}")
         self._say(
-            f"{task.title} with {show_count(experts, 'model')} of {config.pool}, "
+            f"{task.title} with {show_count(agents, 'model')} of {config.pool}, "
             f"{config.search.method}, seed {config.search.seed}; the run is in {folder}"
         )
 
-    def observe(self, event: Event) -> None:
+    def observe(self, event: Event, /) -> None:
         """Take an event of the search in."""
         if isinstance(event, Note):
             if event.text not in self._told:
@@ -110,6 +104,9 @@ class View:
                 self._say("search over; comparing with single models, chains and stars")
             case IterationEnded() if event.stale:
                 self._say(f"nothing better for {show_count(event.stale, 'iteration')}")
+
+    def end(self, result: Result, /) -> None:
+        """What was found is printed by whoever has it, when the view is over."""
 
     def draw(self) -> RenderableType:
         """Return the view as it is drawn at this moment."""

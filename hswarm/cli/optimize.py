@@ -40,7 +40,7 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Option -> the settings of a run's config.yaml that it stands for."""
 BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds", "max_dollars", "max_failed")
-_WITH_RESUME: Final = ("resume", "quiet", "json", "set_", *SETTINGS)
+_WITH_RESUME: Final = ("resume", "quiet", "json", "track", "set_", *SETTINGS)
 
 _RUN: Final = "What to run"
 _SEARCH: Final = "How to search"
@@ -170,6 +170,14 @@ def optimize(
             rich_help_panel=_FOLDER,
         ),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TRACKER",
+            help="wandb, mlflow or tensorboard; can be repeated.",
+            rich_help_panel=_FOLDER,
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Show no progress.", rich_help_panel=_FOLDER)
     ] = False,
@@ -191,9 +199,9 @@ def optimize(
     settings = collect(config, set_ or (), options)
     if resume is not None:
         _refuse_another_run(typed)
-        resume_watched(resume, settings, quiet=quiet, json=json)
+        resume_watched(resume, settings, track=track or [], quiet=quiet, json=json)
     else:
-        optimize_watched(settings, preset, run, quiet=quiet, json=json)
+        optimize_watched(settings, preset, run, track=track or [], quiet=quiet, json=json)
 
 
 def _was_typed(ctx: typer.Context, name: str) -> bool:

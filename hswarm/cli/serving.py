@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,9 @@ def serve_shown(
     limits: Mapping[str, Any],
 ) -> None:
     """Serve the pipeline in `folder` and say where; return when it was told to stop."""
-    try:
+    with _installed():
         from hswarm.serve.limits import Limits
         from hswarm.serve.server import listen, serve
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
-            raise
-        raise HswarmError(
-            f"The server needs {error.name}, which is not installed.",
-            hint='Install what it takes: pip install "hswarm[serve]"',
-        ) from None
     bounds = Limits(**limits)
     listening = listen(host, port, key=key, variable=variable)
     from hswarm.pipeline.load import load
@@ -49,3 +43,31 @@ def serve_shown(
         )
 
     serve(pipeline, listening, limits=bounds, key=key, started=say)
+
+
+def watch_shown(folder: Path, *, host: str, port: int, key: str | None, variable: str) -> None:
+    """Serve the page of the run in `folder` and say where; return when it was told to stop."""
+    with _installed():
+        from hswarm.serve.server import listen
+        from hswarm.watch.server import watch
+    listening = listen(host, port, key=key, variable=variable)
+    console = open_console(stderr=True)
+
+    def say(address: str) -> None:
+        console.print(f"{folder} can be watched on {address}", soft_wrap=True)
+
+    watch(folder, listening, key=key, started=say)
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Say what to install where a library of the server is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        raise HswarmError(
+            f"The server needs {error.name}, which is not installed.",
+            hint='Install what it takes: pip install "hswarm[serve]"',
+        ) from None

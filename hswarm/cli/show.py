@@ -16,7 +16,8 @@ app = typer.Typer(
   hswarm show tasks gaia-text    one of them, with an item
   hswarm show agents tiny        a pool and its experts
   hswarm show graphs star        a graph, drawn
-  hswarm show run runs/NAME      what a run found""",
+  hswarm show run runs/NAME      what a run found
+  hswarm show item runs/NAME 3   one problem through the graph""",
 )
 
 _Name = Annotated[str | None, typer.Argument(help="One of them, or the path of its YAML file.")]
@@ -64,3 +65,20 @@ def run(
     from hswarm.cli.records import print_run
 
     print_run(folder)
+
+
+@app.command(epilog="For example: hswarm show item runs/NAME test:3")
+def item(
+    folder: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
+    identifier: Annotated[str, typer.Argument(help="Its id, or its place: dev:0, test:3 …")],
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Have the models answer what the run did not ask.")
+    ] = False,
+) -> None:
+    """Show one problem through the found graph: prompts, answers, score, the single models.
+
+    Nothing is asked again: it is read from the run's memo.
+    """
+    from hswarm.cli.reported import print_item
+
+    print_item(folder, identifier, ask=ask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, get_args
@@ -19,20 +19,25 @@ from hswarm.search.result import Result
 from hswarm.store.run import read_config
 
 if TYPE_CHECKING:
-    from hswarm.agents.opened import OpenPool
     from hswarm.session import Watch
-    from hswarm.tasks.task import Task
 
 # hswarm.api is imported where it is needed: it brings the models' libraries, which takes seconds,
 # and by then there is something to see on the screen.
 
 
 def optimize_watched(
-    settings: Mapping[str, Any], preset: str, folder: Path | None, *, quiet: bool, json: bool
+    settings: Mapping[str, Any],
+    preset: str,
+    folder: Path | None,
+    *,
+    track: Sequence[str],
+    quiet: bool,
+    json: bool,
 ) -> None:
     """Start a run and print what it found.
 
-    `settings` are nested as in a run's config.yaml; they are laid over the preset.
+    `settings` are nested as in a run's config.yaml; they are laid over the preset. `track` names
+    trackers that follow it, too.
     """
 
     def go(watch: Watch) -> Result:
@@ -40,10 +45,12 @@ def optimize_watched(
 
         return start(configured(settings, preset), folder, watch)
 
-    _see_through(go, quiet=quiet, json=json)
+    _see_through(go, track=track, quiet=quiet, json=json)
 
 
-def resume_watched(folder: Path, settings: Mapping[str, Any], *, quiet: bool, json: bool) -> None:
+def resume_watched(
+    folder: Path, settings: Mapping[str, Any], *, track: Sequence[str], quiet: bool, json: bool
+) -> None:
     """Go on with a run, its budget raised to what `settings` say, and print what it found."""
 
     def go(watch: Watch) -> Result:
@@ -51,7 +58,7 @@ def resume_watched(folder: Path, settings: Mapping[str, Any], *, quiet: bool, js
 
         return resume(folder, watch, settings)
 
-    _see_through(go, quiet=quiet, json=json)
+    _see_through(go, track=track, quiet=quiet, json=json)
 
 
 def configured(settings: Mapping[str, Any], preset: str) -> RunConfig:
@@ -80,12 +87,14 @@ def configured(settings: Mapping[str, Any], preset: str) -> RunConfig:
     )
 
 
-def _see_through(go: Callable[[Watch], Result], *, quiet: bool, json: bool) -> None:
+def _see_through(
+    go: Callable[[Watch], Result], *, track: Sequence[str], quiet: bool, json: bool
+) -> None:
     console = open_console(stderr=True)
     view = View(console, quiet=quiet)
     try:
         with view:
-            result = go(_watch(view))
+            result = _followed(go, view, track)
     except KeyboardInterrupt:
         console.print(_interrupted(view.folder), soft_wrap=True)
         raise typer.Exit(130) from None
@@ -95,16 +104,16 @@ def _see_through(go: Callable[[Watch], Result], *, quiet: bool, json: bool) -> N
         _print_result(result, view.folder)
 
 
-def _watch(view: View) -> Watch:
-    from hswarm.session import Watch
+def _followed(go: Callable[[Watch], Result], view: View, track: Sequence[str]) -> Result:
+    """Have the view and the trackers follow a run to its end."""
+    from hswarm.tracking.following import watch_by
+    from hswarm.tracking.trackers import open_trackers
 
-    watch = Watch(observe=view.observe)
-
-    def begun(folder: Path, task: Task, pool: OpenPool) -> None:
-        view.begin(folder, task, read_config(folder), len(pool), watch.usage)
-
-    watch.begun = begun
-    return watch
+    watchers = [view, *open_trackers(track, view.observe)]
+    result = go(watch_by(watchers))
+    for watcher in watchers:
+        watcher.end(result)
+    return result
 
 
 def _print_result(result: Result, folder: Path) -> None:

@@ -20,6 +20,7 @@ from hswarm.agents.pool import read_pool
 from hswarm.catalog import find
 from hswarm.config import EngineConfig, validated
 from hswarm.engines.assemble import open_other
+from hswarm.engines.recorded import RecordedEngine
 from hswarm.engines.request import CallFailed, Engine, Sampling
 from hswarm.engines.router import Route
 from hswarm.errors import HswarmError
@@ -38,7 +39,7 @@ from hswarm.pipeline.load import start
 from hswarm.pipeline.manifest import GOLDEN, GRAPH, LOCK, PIPELINE, REPORT, GoldenItem
 from hswarm.pipeline.models import write_models
 from hswarm.pipeline.papers import write_dockerfile, write_readme
-from hswarm.pipeline.recorded import Recorded, compare_with_run
+from hswarm.pipeline.recorded import compare_with_run
 from hswarm.pipeline.seats import seat
 from hswarm.pipeline.strangers import find_strangers
 from hswarm.pipeline.targets.name import TargetName
@@ -142,8 +143,8 @@ async def _ask(
 ) -> list[GoldenItem]:
     """Return golden answers; whoever is not in the folder has given most of its own in the run."""
     strangers: dict[Route, Engine] = {
-        stranger.entry.reference: Recorded(
-            heard, partial(open_other, stranger.name, stranger.entry)
+        stranger.entry.reference: RecordedEngine(
+            [heard], partial(open_other, stranger.name, stranger.entry)
         )
         for stranger in find_strangers(blueprint.pool)
     }

@@ -61,6 +61,13 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
         if utility > best_here:
             best_here, graph = utility, candidate.dag
     swarm = pso.observe(replace(swarm, position=position), utilities, runs)
+    setting.record(
+        {
+            "event": "graphs",
+            "iteration": iteration,
+            "utilities": [float(u) if np.isfinite(u) else None for u in utilities],
+        }
+    )
     setting.end_step(iteration, kind, evaluations, state.best, pso.spread(swarm))
     return replace(state, role=swarm, graph=graph)
 

@@ -1,4 +1,4 @@
-"""The page at `/`: one file, nothing fetched from elsewhere, nothing run that is not in it."""
+"""A page at `/`: one file, nothing fetched from elsewhere, nothing run that is not in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-def read_page() -> tuple[str, dict[str, str]]:
-    """Return the page and its headers, which let a browser run the page's own script and no other.
+def read_page(package: str = __package__) -> tuple[str, dict[str, str]]:
+    """Return a package's page.html and its headers: a browser runs the page's own script alone.
 
     What models say is shown as text, so this is a second lock on that door.
     """
-    html = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    html = files(package).joinpath("page.html").read_text(encoding="utf-8")
     policy = "; ".join(
         (
             "default-src 'none'",

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from hswarm.errors import HswarmError
 from hswarm.pipeline.pipeline import Pipeline
@@ -83,13 +84,25 @@ def serve(
     def drain() -> None:
         phase.draining = True
 
+    run_app(app, listening, started=started, stopping=drain, grace=int(limits.deadline) + _GRACE)
+
+
+def run_app(
+    app: FastAPI,
+    listening: socket.socket,
+    *,
+    started: Callable[[str], None],
+    stopping: Callable[[], None],
+    grace: int,
+) -> None:
+    """Serve an application until SIGINT or SIGTERM, and give answers under way `grace` seconds."""
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(limits.deadline) + _GRACE,
+        timeout_graceful_shutdown=grace,
     )
-    server = _Server(config, started, drain)
+    server = _Server(config, started, stopping)
     with listening, suppress(KeyboardInterrupt):
         server.run([listening])

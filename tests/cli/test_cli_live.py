@@ -11,6 +11,7 @@ from hswarm.config import RoleConfig, RunConfig, SearchConfig
 from hswarm.engines.usage import Usage
 from hswarm.search.events import IterationEnded, Note, StepEnded, StepStarted
 from hswarm.tasks.task import Example, Task
+from hswarm.tracking.watcher import Beginning
 
 FOLDER = Path("runs/gaia-text-20260131-120000")
 SEARCH = SearchConfig(max_iterations=4, role=RoleConfig(order_rounds=1, edge_rounds=1))
@@ -43,7 +44,7 @@ def written(console):
 
 def begin(view, task, config=CONFIG):
     usage = Usage()
-    view.begin(FOLDER, task, config, 10, usage)
+    view.begin(Beginning(FOLDER, task, config, 10, usage))
     view.progress.clock = lambda: view.progress._began + 10.0
     return usage
 

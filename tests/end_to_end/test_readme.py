@@ -104,8 +104,8 @@ def test_the_demo_is_a_run(run, there):
 
 
 def is_run(line):
-    """Whether a command is run here as it stands: `make` and `serve` are below and above."""
-    return line.startswith("hswarm ") and not line.startswith("hswarm serve")
+    """Whether a command is run here as it stands: `make` and what serves are below and above."""
+    return line.startswith("hswarm ") and not line.startswith(("hswarm serve", "hswarm watch"))
 
 
 @pytest.mark.parametrize("line", filter(is_run, typed()))
@@ -136,10 +136,24 @@ def test_the_server(there):
     assert inspect.signature(serve).parameters["port"].default == 8000
 
 
+def test_a_run_is_watched(there):
+    """After the commands above: the run that they made has a page."""
+    run = max((there / "runs").glob("*/result.json")).parent
+    with subprocess.Popen(
+        [sys.executable, "-m", "hswarm", "watch", run, "--port", "0"],
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        url = process.stderr.readline().split("watched on ")[1].strip()
+        assert httpx2.get(f"{url}/run").json()["name"] == run.name
+        assert "<html" in httpx2.get(url).text
+        process.terminate()
+
+
 def test_only_these_are_not_run():
     others = [line for line in typed() if not is_run(line)]
     assert others == [
-        "make demo", "make test", 'pip install "hswarm[serve]"', "hswarm serve my-pipeline",
+        "make demo", "make test", "hswarm watch runs/NAME", 'pip install "hswarm[serve]"',
+        "hswarm serve my-pipeline",
     ]  # fmt: skip
 
 

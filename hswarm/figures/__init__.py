@@ -1,0 +1,1 @@
+"""Figures for print and screen, one look: colour-blind safe, legible at a column's width."""

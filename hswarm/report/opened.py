@@ -1,0 +1,135 @@
+"""A finished run with its task and its pool at hand, and the systems that it was about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+
+from hswarm.agents.agent import make_agent
+from hswarm.agents.opened import OpenPool
+from hswarm.agents.pool import read_pool
+from hswarm.catalog import find
+from hswarm.config import validated
+from hswarm.engines.request import Blend, ModelReference
+from hswarm.errors import HswarmError
+from hswarm.graph.dag import LONE, Dag
+from hswarm.search.found import Candidate
+from hswarm.search.result import Node, Result
+from hswarm.search.roster import Roster
+from hswarm.search.state import SearchState
+from hswarm.store.changes import refuse_other_content
+from hswarm.store.record import Record, read_run
+from hswarm.store.run import RESULT
+from hswarm.store.state import newest_state
+from hswarm.system import System
+from hswarm.tasks.load import load_task
+from hswarm.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """See the module."""
+
+    record: Record
+    result: Result
+    task: Task
+    pool: OpenPool
+    roster: Roster
+
+    @property
+    def dag(self) -> Dag:
+        """The found graph."""
+        return Dag(tuple(node.parents for node in self.result.found.nodes))
+
+    def found(self) -> System:
+        """Return the found system."""
+        nodes = self.result.found.nodes
+        agents = (make_agent(node.agent, seated(node, self.roster)) for node in nodes)
+        return System(self.dag, tuple(agents))
+
+    def singles(self) -> dict[str, System]:
+        """Return every agent of the pool alone, as it came."""
+        roster, rows = self.roster, self.roster.original_rows()
+        return {
+            name: alone(name, roster.model(agent, rows[agent]))
+            for agent, name in enumerate(roster.names)
+        }
+
+    def moved(self) -> dict[str, System]:
+        """Return every particle of the weight swarms alone, where it did best.
+
+        Empty if no weights were moved, or the run's state is not whole any more.
+        """
+        state = newest_state(self.record.folder)
+        if state is None or self.result.method == "role-only":
+            return {}
+        swarms = SearchState.from_json(state.payload["search"]).weights
+        return {
+            experts.name_particle(place): alone(
+                experts.name_particle(place), Blend(experts.family, tuple(map(float, row)))
+            )
+            for experts, swarm in zip(self.roster.families, swarms, strict=True)
+            for place, row in enumerate(swarm.personal_best)
+        }
+
+    def bests(self) -> Iterator[tuple[int, Candidate]]:
+        """Yield the best system so far at the end of each iteration that found a better one.
+
+        A candidate that was tried on fewer items than the start was is no best.
+        """
+        best, utility, items, told = None, float("-inf"), 0, None
+        for event in self.record.events():
+            if event["event"] == "evaluation":
+                items = max(items, event.get("items", 0))
+                if event["utility"] > utility and event.get("items", 0) == items:
+                    best, utility = event, event["utility"]
+            elif event["event"] == "iteration" and best is not None and best is not told:
+                told = best
+                yield event["iteration"], Candidate.from_json(best)
+
+
+def open_run(folder: Path) -> OpenedRun:
+    """Open the finished run in `folder`.
+
+    HswarmError if it is not finished, or its task or pool is not to be had or not what it was.
+    """
+    record = read_run(folder)
+    if record.status != "finished" or record.result is None:
+        go_on = f"Go on with it: hswarm optimize --resume {quote(str(folder))}"
+        raise HswarmError(
+            f"The run in {folder} is not finished.",
+            hint=f"See how it is getting on: hswarm watch {quote(str(folder))}"
+            if record.status == "running"
+            else go_on,
+        )
+    config = record.config
+    task = load_task(config.task, data=config.data, limit=config.limit)
+    pool = read_pool(find("agents", config.pool)).open()
+    refuse_other_content(
+        folder, record.provenance, {"task": task.fingerprint, "pool": pool.fingerprint}
+    )
+    result = validated(Result, record.result, str(folder / RESULT))
+    roster = Roster.of(pool, config.search.weight.particles)
+    return OpenedRun(record, result, task, pool, roster)
+
+
+def alone(name: str, model: ModelReference) -> System:
+    """Return a model as a system of its own."""
+    return System(LONE, (make_agent(name, model),))
+
+
+def seated(node: Node, roster: Roster) -> ModelReference:
+    """Return who answers in a node of a result; HswarmError if there is nobody of that name."""
+    frozen = {agent.name: agent.model for agent in roster.frozen}
+    if node.agent in frozen:
+        return frozen[node.agent]
+    for family in roster.families:
+        if set(node.coefficients) <= set(family.names):
+            row = tuple(node.coefficients.get(name, 0.0) for name in family.names)
+            return Blend(family.family, row)
+    raise HswarmError(
+        f"The run's system has {node.agent!r} in it, which is not in the pool.",
+        hint="Restore the pool that the run was begun with.",
+    )

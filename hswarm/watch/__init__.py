@@ -1,0 +1,1 @@
+"""A running search in the browser, read from the run's folder."""
