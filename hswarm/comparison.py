@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from hswarm.analysis.statistics import compare, mean_interval
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.static_role import best_of_shape
+from hswarm.baselines.trials import Trials
+from hswarm.config import Shape
 from hswarm.engines.purse import BudgetSpent
 from hswarm.evaluate import Evaluation, evaluate
-from hswarm.graph.shapes import SHAPES
 from hswarm.search.found import Found
 from hswarm.search.result import Score, SystemReport, describe
 from hswarm.search.setting import Setting
+from hswarm.search.tally import Tally
 from hswarm.system import System
 from hswarm.tasks.task import Example, Task
 
+_SHAPES: Final[tuple[Shape, ...]] = ("chain", "star")
 PERMUTATIONS: Final = 5
 """Random orders tried of each hand-made shape that the found system is compared with."""
 
@@ -28,12 +32,20 @@ async def choose_rivals(setting: Setting) -> dict[str, Found]:
     Those for which there are no dollars any more are left out.
     """
     rivals: dict[str, Found] = {}
+    setting = replace(setting, tally=Tally())
     with suppress(BudgetSpent):
-        rivals["best single"] = await best_single(setting)
-        for shape in SHAPES if len(setting.roster) > 1 else ():
-            found = await best_of_shape(setting, shape, PERMUTATIONS)
-            rivals[f"best of {PERMUTATIONS} {shape}s"] = found
+        singles = Trials(setting)
+        await best_single(singles)
+        rivals |= _named("best single", singles)
+        for shape in _SHAPES if len(setting.roster) > 1 else ():
+            orders = Trials(setting)
+            await best_of_shape(orders, shape, PERMUTATIONS)
+            rivals |= _named(f"best of {PERMUTATIONS} {shape}s", orders)
     return rivals
+
+
+def _named(name: str, trials: Trials) -> dict[str, Found]:
+    return {name: trials.found} if trials.found is not None else {}
 
 
 async def compare_systems(

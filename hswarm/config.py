@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -27,8 +27,10 @@ InitialVelocity = Literal["random", "zero", "best"]
 Assignment = Literal["balanced", "random"]
 Credit = Literal["places", "assignments"]
 Models = Literal["best", "current"]
-Method = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
-Shape = Literal["chain", "star"]
+Search = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
+SEARCHES: Final[tuple[str, ...]] = get_args(Search)
+"""The methods that search with swarms; all others are baselines."""
+Shape = Literal["chain", "star", "tree", "debate", "jury"]
 
 
 class _Frozen(BaseModel):
@@ -119,7 +121,8 @@ class WeightConfig(PsoConfig):
 class SearchConfig(_Frozen):
     """The whole search (Heterogeneous Swarms, Algorithm 4; Model Swarms is its one-node case)."""
 
-    method: Method = "heterogeneous"
+    method: Annotated[str, Field(min_length=1)] = "heterogeneous"
+    """One of `SEARCHES`, or a baseline (`hswarm.baselines.methods`)."""
     seed: Annotated[int, Field(ge=0)] = 0
     max_iterations: Annotated[int, Field(ge=0)] = 3
     patience: Annotated[int, Field(ge=1)] = 6
@@ -134,6 +137,9 @@ class BudgetConfig(_Frozen):
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     """Generated tokens; the iteration that would exceed them is dropped whole."""
     max_seconds: Annotated[float, Field(gt=0)] | None = None
+    max_evaluations: Annotated[int, Field(ge=1)] | None = None
+    """Different systems run on all dev items; null is what the method takes by default. Of a search
+    the iteration that would exceed them is dropped whole, and its start is always evaluated."""
     max_dollars: Annotated[float, Field(gt=0)] | None = None
     """For everything, what is measured after the search included; exceeded by no more than the
     calls that are under way when it is reached."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from pathlib import Path
+from typing import get_args
 
 from hswarm.agents.opened import OpenPool
+from hswarm.baselines.attempt import Ending, attempt
+from hswarm.baselines.methods import BASELINES
+from hswarm.baselines.trials import Trials
 from hswarm.comparison import choose_rivals, compare_systems
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
-from hswarm.engines.purse import BudgetSpent, Purse
+from hswarm.engines.purse import BudgetSpent, Limit, Purse
 from hswarm.engines.request import Sampling
 from hswarm.engines.router import RouterEngine
 from hswarm.engines.usage import DOLLAR, Usage
@@ -20,11 +26,13 @@ from hswarm.errors import HswarmError
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
 from hswarm.search.failures import FailureLimit
+from hswarm.search.found import Found
 from hswarm.search.loop import Reason, search, settled
 from hswarm.search.result import Result, UsageReport, dump
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
+from hswarm.search.tally import Tally
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run
 from hswarm.swarm.populate import populate
@@ -95,6 +103,12 @@ async def _search_and_compare(
         seconds=saved["seconds"] if saved is not None else 0.0,
         armed=state is not None,
     )
+    tally = Tally(
+        items=len(task.dev),
+        limit=config.budget.max_evaluations,
+        armed=state is not None,
+        runs=saved["runs"] if saved is not None else 0,
+    )
     roster = Roster.of(pool, config.search.weight.particles)
     setting = Setting(
         roster=roster,
@@ -105,6 +119,7 @@ async def _search_and_compare(
         engine=engine,
         observe=watch.observe,
         record=run.journal.append,
+        tally=tally,
     )
     memo.begin_step(state.iteration + 1 if state is not None else 0)
 
@@ -118,19 +133,25 @@ async def _search_and_compare(
             "search": reached.to_json(),
             "usage": usage.snapshot(),
             "seconds": engine.elapsed(),
+            "runs": tally.runs,
         }
         run.save_state(payload, utility=reached.found.utility if reached.found else float("nan"))
         work = asdict(usage.work)
         run.timings.append({"iteration": reached.iteration, "search": engine.elapsed(), **work})
         memo.begin_step(reached.iteration + 1)
-        engine.armed = True
+        engine.armed = tally.armed = True
 
     try:
-        reached, reason = await _search(setting, checkpoint, state)
-        if reason in ("max-tokens", "max-seconds", "max-dollars"):
+        if config.search.method in BASELINES:
+            engine.armed = tally.armed = True
+            outcome = await _attempt(setting, memo, failures)
+        else:
+            outcome = await _search(setting, checkpoint, state)
+        if outcome.reason in get_args(Limit):
             memo.drop_step()
+        found = outcome.found
         searched = _report(usage)
-        if reached.found is None:
+        if found is None or not math.isfinite(found.utility):
             raise HswarmError(
                 "The search evaluated nothing that could be scored.",
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
@@ -138,7 +159,7 @@ async def _search_and_compare(
         comparing = replace(setting, engine=failures, record=forget)
         rivals = await choose_rivals(comparing)
         reports, unscored = await compare_systems(
-            {"found system": reached.found, **rivals}, comparing, task
+            {"found system": found, **rivals}, comparing, task
         )
         failures.check()
     finally:
@@ -148,30 +169,54 @@ async def _search_and_compare(
         pool=pool.name,
         method=config.search.method,
         seed=config.search.seed,
-        iterations=reached.iteration,
-        stopped=reason,
+        iterations=outcome.iterations,
+        stopped=outcome.reason,
+        evaluations=tally.spent,
         found=reports[0],
         compared=tuple(reports[1:]),
         search=searched,
         total=_report(usage),
         failures=tuple(unscored),
-        found_in=reached.found.iteration,
+        found_in=found.iteration,
     )
     run.write_accounts(usage.snapshot())
     run.write_result(dump(result))
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a method came to, and why it ended."""
+
+    found: Found | None
+    iterations: int
+    reason: Reason | Ending
+
+
 async def _search(
     setting: Setting, checkpoint: Callable[[SearchState], None], state: SearchState | None
-) -> tuple[SearchState, Reason]:
+) -> _Outcome:
     try:
-        return await search(setting, checkpoint, state)
+        reached, reason = await search(setting, checkpoint, state)
     except BudgetSpent:
         raise HswarmError(
             "The dollars were spent before the start of the search was evaluated.",
             hint="Resume the run with a higher --max-dollars; what was answered is kept.",
         ) from None
+    return _Outcome(reached.found, reached.iteration, reason)
+
+
+async def _attempt(setting: Setting, memo: MemoEngine, failures: FailureLimit) -> _Outcome:
+    """Run a baseline. It keeps no state: resumed, it asks the memo all over again."""
+    batches = count(1)
+
+    def end_batch() -> None:
+        failures.check()
+        memo.begin_step(next(batches))
+
+    trials = Trials(setting, kind="baseline", on_batch=end_batch)
+    found, reason = await attempt(setting.config.method, trials)
+    return _Outcome(found, 0, reason)
 
 
 def _report(usage: Usage) -> UsageReport:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from hswarm.engines.purse import Limit
 from hswarm.errors import HswarmError
 from hswarm.search.found import Candidate
 from hswarm.search.roster import Roster
@@ -70,7 +71,10 @@ class Result(_Frozen):
     method: str
     seed: int
     iterations: int
-    stopped: Literal["max-iterations", "patience", "max-tokens", "max-seconds", "max-dollars"]
+    stopped: Literal["done", "max-iterations", "patience"] | Limit
+    """Why it ended; a baseline that tried all that it tries is done."""
+    evaluations: int = 0
+    """Systems that were run on all dev items to find this one."""
     found: SystemReport
     compared: tuple[SystemReport, ...]
     search: UsageReport

@@ -1,0 +1,145 @@
+"""What a baseline is given: it tries systems on dev, within a budget, and the best is its result.
+
+A method is a coroutine over `Trials`. It measures what it only wants to know something about, and
+enters what may be its result. Whenever the budget is gone it is simply not gone on with: the best
+of what was entered is the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from hswarm.engines.purse import BudgetSpent
+from hswarm.engines.request import ModelReference
+from hswarm.errors import HswarmError
+from hswarm.evaluate import Evaluation
+from hswarm.graph.dag import LONE, Dag
+from hswarm.search.events import StepKind
+from hswarm.search.found import Candidate, Found, better
+from hswarm.search.roster import Roster, Row
+from hswarm.search.setting import Setting
+
+System = tuple[Dag, tuple[ModelReference, ...]]
+
+
+@dataclass(slots=True)
+class Trials:
+    """Systems tried so far. A system that was tried before costs nothing to try again."""
+
+    setting: Setting
+    kind: StepKind = "start"
+    """What a watcher is told that this is."""
+    on_batch: Callable[[], None] = lambda: None
+    """Called after each complete batch of evaluations."""
+    found: Found | None = None
+    """The best that was entered."""
+    _known: dict[System, Evaluation] = field(default_factory=dict)
+
+    @property
+    def roster(self) -> Roster:
+        """Who there is."""
+        return self.setting.roster
+
+    @property
+    def seed(self) -> int:
+        """What every draw is keyed by."""
+        return self.setting.config.seed
+
+    def allowed(self, default: int) -> int:
+        """Return how many evaluations there are: what the budget has left, else `default`."""
+        left = self.setting.tally.left
+        return default if left is None else left
+
+    async def measure(self, candidates: Sequence[Candidate]) -> list[float]:
+        """Return the dev utilities of systems that are no results; NaN where none was scored.
+
+        Raises `BudgetSpent` where there is not enough left for all of them: a few of them would
+        tell nothing.
+        """
+        systems = [self._system(candidate) for candidate in candidates]
+        fresh = {s: c for s, c in zip(systems, candidates, strict=True) if s not in self._known}
+        await self._evaluate(fresh)
+        return [self._known[system].utility for system in systems]
+
+    async def enter(self, candidates: Sequence[Candidate]) -> list[float]:
+        """Return the dev utilities of systems that may be the result.
+
+        Of more than the budget allows the first are still evaluated before `BudgetSpent` is raised.
+        """
+        affordable = self._affordable(candidates)
+        utilities = await self.measure(affordable)
+        for candidate, utility in zip(affordable, utilities, strict=True):
+            self.found = better(self.found, candidate, utility, 0)
+        if len(affordable) < len(candidates):
+            raise BudgetSpent("max-evaluations")
+        return utilities
+
+    async def measure_singles(self) -> list[float]:
+        """Return everybody's utility alone, by number: as many evaluations as there are agents."""
+        return await self.measure(self.singles())
+
+    def singles(self) -> list[Candidate]:
+        """Return everybody alone, as they came."""
+        rows = self.roster.original_rows()
+        return [Candidate.place(LONE, [agent], rows) for agent in range(len(self.roster))]
+
+    def families(self) -> list[list[int]]:
+        """Return the agents' numbers, family by family, of those whose weights can be merged.
+
+        HswarmError if there are none.
+        """
+        families = [self.roster.numbers(family) for family in range(len(self.roster.families))]
+        if not families:
+            raise HswarmError(
+                "There is nothing to merge: no two models of the pool share a base.",
+                hint="Take a pool with a family of experts, or a method that merges answers.",
+            )
+        return families
+
+    def blended(self, experts: Sequence[int], row: Sequence[float]) -> Candidate:
+        """Return one model alone: the family `experts` (their numbers) blended by `row`."""
+        heaviest = max(range(len(row)), key=lambda place: abs(row[place]))
+        weights: Row = tuple(float(coefficient) for coefficient in row)
+        return Candidate(LONE, (experts[heaviest],), (weights,))
+
+    def arranged(self, dag: Dag) -> Candidate:
+        """Return everybody in the node of their number, as they came."""
+        return Candidate.place(dag, range(len(dag)), self.roster.original_rows())
+
+    def _system(self, candidate: Candidate) -> System:
+        return candidate.dag, candidate.models(self.roster)
+
+    def _affordable(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Return the first of `candidates`, as many as the budget allows."""
+        left = self.setting.tally.left
+        seen: set[System] = set()
+        chosen = []
+        for candidate in candidates:
+            system = self._system(candidate)
+            if system not in self._known:
+                seen.add(system)
+                if left is not None and len(seen) > left:
+                    break
+            chosen.append(candidate)
+        return chosen
+
+    async def _evaluate(self, fresh: dict[System, Candidate]) -> None:
+        if not fresh:
+            return
+        evaluations = await self.setting.evaluate(0, self.kind, list(fresh.values()))
+        self._known.update(zip(fresh, evaluations, strict=True))
+        best = self.found.utility if self.found is not None else -math.inf
+        self.setting.end_step(0, self.kind, evaluations, best, math.nan)
+        self.on_batch()
+
+
+def ranked(numbers: Sequence[int], utilities: Sequence[float]) -> list[int]:
+    """Return `numbers` by falling utility (`utilities` is everybody's), NaN last, ties in order."""
+
+    def worth(number: int) -> float:
+        utility = utilities[number]
+        return -math.inf if math.isnan(utility) else utility
+
+    return sorted(numbers, key=lambda number: -worth(number))
