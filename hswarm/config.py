@@ -118,6 +118,14 @@ class WeightConfig(PsoConfig):
     """d_w: the probability that an iteration skips the weight-step."""
 
 
+class BaselineConfig(_Frozen):
+    """What some of the baselines can be told (`hswarm.baselines`)."""
+
+    designer: Annotated[str, Field(min_length=1)] | None = None
+    """The agent that proposes graphs to `meta-agent`; null is the pool's first remote model, else
+    its best single one."""
+
+
 class SearchConfig(_Frozen):
     """The whole search (Heterogeneous Swarms, Algorithm 4; Model Swarms is its one-node case)."""
 
@@ -129,6 +137,7 @@ class SearchConfig(_Frozen):
     """Stop when the best utility has not risen for so many iterations."""
     role: RoleConfig = RoleConfig()
     weight: WeightConfig = WeightConfig()
+    baseline: BaselineConfig = BaselineConfig()
 
 
 class BudgetConfig(_Frozen):

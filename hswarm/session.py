@@ -144,7 +144,7 @@ async def _search_and_compare(
     try:
         if config.search.method in BASELINES:
             engine.armed = tally.armed = True
-            outcome = await _attempt(setting, memo, failures)
+            outcome = await _attempt(setting, pool, memo, failures)
         else:
             outcome = await _search(setting, checkpoint, state)
         if outcome.reason in get_args(Limit):
@@ -206,7 +206,9 @@ async def _search(
     return _Outcome(reached.found, reached.iteration, reason)
 
 
-async def _attempt(setting: Setting, memo: MemoEngine, failures: FailureLimit) -> _Outcome:
+async def _attempt(
+    setting: Setting, pool: OpenPool, memo: MemoEngine, failures: FailureLimit
+) -> _Outcome:
     """Run a baseline. It keeps no state: resumed, it asks the memo all over again."""
     batches = count(1)
 
@@ -214,7 +216,7 @@ async def _attempt(setting: Setting, memo: MemoEngine, failures: FailureLimit) -
         failures.check()
         memo.begin_step(next(batches))
 
-    trials = Trials(setting, kind="baseline", on_batch=end_batch)
+    trials = Trials(setting, kind="baseline", descriptions=pool.descriptions, on_batch=end_batch)
     found, reason = await attempt(setting.config.method, trials)
     return _Outcome(found, 0, reason)
 

@@ -22,6 +22,8 @@ class OpenPool:
     """Name -> model behind an API."""
     tools: Mapping[str, AnyTool] = field(default_factory=dict)
     """Name -> tool."""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    """Agent -> what it is for, in a few words."""
 
     def __len__(self) -> int:
         return sum(map(len, self.families)) + len(self.others)

@@ -124,7 +124,7 @@ class Pool(_Frozen):
     def open(self) -> OpenPool:
         """Find, check and fingerprint the models; raises HswarmError where they are unfit."""
         families = tuple(entry.open(name) for name, entry in self.families.items())
-        return OpenPool(self.name, families, self.remote, self.tools)
+        return OpenPool(self.name, families, self.remote, self.tools, self.descriptions)
 
 
 def read_pool(path: Path) -> Pool:

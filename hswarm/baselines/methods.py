@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from hswarm.baselines.agent_prune import agent_prune
 from hswarm.baselines.best_single import best_single
+from hswarm.baselines.gnn import gnn
+from hswarm.baselines.gpt_swarm import gpt_swarm, gpt_swarm_reinforce
+from hswarm.baselines.meta_agent import meta_agent
 from hswarm.baselines.soups import greedy_soup, uniform_soup
 from hswarm.baselines.static_role import static_role
 from hswarm.baselines.trials import Trials
@@ -23,6 +27,11 @@ BASELINES: Final[Mapping[str, Baseline]] = {
     "tree": static_role("tree"),
     "debate": static_role("debate"),
     "majority-with-judge": static_role("jury"),
+    "gpt-swarm": gpt_swarm,
+    "gpt-swarm-reinforce": gpt_swarm_reinforce,
+    "meta-agent": meta_agent,
+    "agent-prune": agent_prune,
+    "gnn": gnn,
 }
 
 METHODS: Final[tuple[str, ...]] = (*BASELINES, *reversed(SEARCHES))

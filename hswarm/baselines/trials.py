@@ -8,7 +8,7 @@ of what was entered is the result.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hswarm.engines.purse import BudgetSpent
@@ -31,6 +31,8 @@ class Trials:
     setting: Setting
     kind: StepKind = "start"
     """What a watcher is told that this is."""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    """Agent -> what it is for, as the pool says."""
     on_batch: Callable[[], None] = lambda: None
     """Called after each complete batch of evaluations."""
     found: Found | None = None

@@ -1,11 +1,17 @@
 """Trials on a landscape, for the tests of baselines."""
 
+import hashlib
+import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
 
 from hswarm.baselines.trials import Trials
 from hswarm.config import search_config
+from hswarm.engines.request import Completion, Request
 from hswarm.search.tally import Tally
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "search"))
@@ -15,9 +21,34 @@ EXPERTS = 4
 ITEMS = 3
 
 
-def make_trials(seed: int = 0, limit: int | None = None, *, experts: int = EXPERTS) -> Trials:
+@dataclass
+class Arena(Landscape):
+    """A landscape whose models can design, too: chains, mostly, by the prompt's digest.
+
+    `scripted` are what they say to begin with.
+    """
+
+    scripted: list[str] = field(default_factory=list)
+
+    async def generate(self, request: Request, /) -> Completion:
+        if not request.prompt.startswith("Design a network"):
+            return await super().generate(request)
+        if self.scripted:
+            return Completion(self.scripted.pop(0), 1, 1)
+        digest = int.from_bytes(hashlib.sha256(request.prompt.encode()).digest()[:8], "little")
+        order = np.random.default_rng(digest).permutation(list("abcd")).tolist()
+        return Completion(json.dumps({"edges": list(pairwise(order))}), 1, 1)
+
+
+def make_trials(
+    seed: int = 0,
+    limit: int | None = None,
+    *,
+    experts: int = EXPERTS,
+    engine: Landscape | None = None,
+    baseline: dict | None = None,
+) -> Trials:
     """Four experts whose best blend is known, on three items; see the landscape."""
-    setting = make_setting(
-        search_config("default", {"seed": seed}), Landscape(), experts=experts, items=ITEMS
-    )
+    config = search_config("default", {"seed": seed, "baseline": baseline or {}})
+    setting = make_setting(config, engine or Arena(), experts=experts, items=ITEMS)
     return Trials(replace(setting, tally=Tally(ITEMS, limit)))

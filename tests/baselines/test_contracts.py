@@ -22,6 +22,11 @@ ON_LANDSCAPE = {
     "tree": 20,
     "debate": 20,
     "majority-with-judge": 20,
+    "gpt-swarm": 100,
+    "gpt-swarm-reinforce": 100,
+    "meta-agent": 20 + EXPERTS,
+    "agent-prune": 80,
+    "gnn": 80,
 }
 """Method -> the evaluations that it takes at most."""
 
