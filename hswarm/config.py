@@ -233,6 +233,11 @@ def search_config(preset: str, changes: Mapping[str, Any]) -> SearchConfig:
     return validated(SearchConfig, merge(settings, changes), "the search settings")
 
 
+def engine_config(**settings: object) -> EngineConfig:
+    """Return how models are to be run; HswarmError for a value that is none."""
+    return validated(EngineConfig, settings, "the engine's settings")
+
+
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with `changes` laid over it, key by key at every depth."""
     merged = dict(base)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hswarm.engines.endpoint import Endpoint
-from hswarm.engines.request import Remote, Tool
+from hswarm.engines.request import Blend, ModelReference, Remote, Tool
 from hswarm.engines.tools.entry import AnyTool
 from hswarm.experts.family import Family
 from hswarm.experts.fingerprint import hash_json
@@ -35,6 +35,16 @@ class OpenPool:
         return {name: entry.reference for name, entry in entries.items()}
 
     @property
+    def agents(self) -> dict[str, ModelReference]:
+        """Name -> how requests name everybody, experts as they came."""
+        experts = {
+            expert.name: Blend(family.fingerprint, _one_hot(place, len(family)))
+            for family in self.families
+            for place, expert in enumerate(family.experts)
+        }
+        return {**experts, **self.others}
+
+    @property
     def fingerprint(self) -> str:
         """The SHA-256 of everything that shapes an answer; a lone family's is its own."""
         families = [family.fingerprint for family in self.families]
@@ -45,3 +55,7 @@ class OpenPool:
             for reference in self.others.values()
         ]
         return hash_json({"families": families, "others": others})
+
+
+def _one_hot(place: int, size: int) -> tuple[float, ...]:
+    return tuple(float(k == place) for k in range(size))

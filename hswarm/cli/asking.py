@@ -15,7 +15,7 @@ from rich.text import Text
 
 from hswarm.cli.console import open_console
 from hswarm.config import EngineConfig
-from hswarm.engines.request import CallFailed
+from hswarm.engines.request import CallFailed, TooLong
 from hswarm.errors import HswarmError
 from hswarm.graph.draw import clean_names
 from hswarm.pipeline.load import load
@@ -24,12 +24,18 @@ from hswarm.system import NodeEnded, NodeEvent, Transcript
 
 
 def ask_shown(
-    folder: Path, question: str, chunks: Sequence[str], engine: EngineConfig, *, json: bool
+    folder: Path,
+    question: str,
+    chunks: Sequence[str],
+    engine: EngineConfig,
+    *,
+    trust: bool,
+    json: bool,
 ) -> None:
     """Ask the pipeline in `folder`; the answer, or every turn as JSON, goes to stdout."""
     console = open_console(stderr=True)
-    with load(folder, engine=engine) as pipeline:
-        transcript = asyncio.run(_ask(pipeline, question, chunks, console))
+    pipeline = load(folder, engine=engine, trust=trust)
+    transcript = asyncio.run(_ask(pipeline, question, chunks, console))
     if json:
         content = {"answer": transcript.answer, "turns": [asdict(t) for t in transcript.turns]}
         typer.echo(json_format.dumps(content, indent=2, ensure_ascii=False))
@@ -54,9 +60,12 @@ async def _ask(
             )
             console.print(indent(turn.completion.text, "  "), soft_wrap=True)
 
-    try:
-        return await pipeline.respond(question, context_chunks=chunks, observe=show)
-    except CallFailed as failure:
-        raise HswarmError(
-            f"The pipeline cannot answer that: {failure}.", hint="Ask something shorter."
-        ) from None
+    async with pipeline:
+        try:
+            return await pipeline.respond(question, context_chunks=chunks, observe=show)
+        except CallFailed as failure:
+            long = isinstance(failure, TooLong)
+            raise HswarmError(
+                f"The pipeline cannot answer that: {failure}.",
+                hint="Ask something shorter." if long else "Ask again when it can be reached.",
+            ) from None

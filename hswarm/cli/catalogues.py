@@ -105,8 +105,7 @@ def print_pool(name: str) -> None:
         console.print()
         table = plain_table(["remote", "what it is for", "where it is"])
         for remote, endpoint in pool.remote.items():
-            where = f"{endpoint.model} at {endpoint.reference.endpoint or endpoint.provider}"
-            table.add_row(remote, pool.descriptions.get(remote, ""), where)
+            table.add_row(remote, pool.descriptions.get(remote, ""), endpoint.about)
         console.print(table)
     if pool.tools:
         console.print()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
 from hswarm.cli.console import open_console, print_next
 from hswarm.cli.numerals import show_count
 from hswarm.config import EngineConfig
+from hswarm.pipeline.contents import Blueprint
 from hswarm.pipeline.manifest import HubBase, IncludedBase
+from hswarm.pipeline.strangers import find_strangers
 from hswarm.pipeline.targets.name import TargetName
 from hswarm.pipeline.targets.target import place_beside
 
@@ -23,18 +25,16 @@ def export_shown(
 
     contents = export(run, out, inline_base=inline_base, to=to)
     blueprint, golden = contents.blueprint, contents.report.golden
-    base = blueprint.models.base
-    if isinstance(base, IncludedBase):
-        where = "included"
-    else:
-        where = f"{base.id}@{base.revision}" if isinstance(base, HubBase) else base.path
     console = open_console()
-    console.print(
-        f"{out}: {show_count(len(blueprint.dag), 'node')},"
-        f" {show_count(len(blueprint.models.agents), 'adapter')}, base {where},"
-        f" {show_count(golden.items, 'golden answer')}.",
-        soft_wrap=True,
-    )
+    parts = [*_list_contents(blueprint), show_count(golden.items, "golden answer")]
+    console.print(f"{out}: {', '.join(parts)}.", soft_wrap=True)
+    strangers = find_strangers(blueprint.pool)
+    if strangers:
+        console.print(
+            f"Not in the folder: {', '.join(map(str, strangers))}. Who opens it has to allow them,"
+            " with --trust.",
+            soft_wrap=True,
+        )
     if golden.recorded:
         console.print(
             f"{golden.same} of {show_count(golden.recorded, 'answer')} that the run recorded came"
@@ -44,17 +44,52 @@ def export_shown(
     for name in to:
         console.print(f"For {name}: {place_beside(out, name)}", soft_wrap=True)
     there = quote(str(out))
+    trust = " --trust" if strangers else ""
     print_next(
-        console, [f"hswarm verify {there}", f'hswarm ask {there} "…"', f"hswarm serve {there}"]
+        console,
+        [
+            f"hswarm verify {there}{trust}",
+            f'hswarm ask {there} "…"{trust}',
+            f"hswarm serve {there}{trust}",
+        ],
     )
 
 
-def verify_shown(folder: Path, engine: EngineConfig) -> None:
-    """Verify a pipeline and say what was checked."""
+def _list_contents(blueprint: Blueprint) -> Iterator[str]:
+    """Yield what a pipeline is made of, in a few words each."""
+    models, pool = blueprint.models, blueprint.pool
+    yield show_count(len(blueprint.dag), "node")
+    if models.adapters:
+        yield show_count(len(models.adapters), "adapter")
+    for family in models.families.values():
+        base = family.base
+        if isinstance(base, IncludedBase):
+            yield "base included"
+        else:
+            yield (
+                f"base {base.id}@{base.revision}"
+                if isinstance(base, HubBase)
+                else (f"base {base.path}")
+            )
+    if pool.remote:
+        yield show_count(len(pool.remote), "remote model")
+    if pool.tools:
+        yield show_count(len(pool.tools), "tool")
+
+
+def verify_shown(folder: Path, engine: EngineConfig, *, trust: bool) -> None:
+    """Verify a pipeline and say what was checked, and what was not."""
     from hswarm.pipeline.verify import verify
 
-    found = verify(folder, engine=engine)
-    open_console().print(
+    found = verify(folder, engine=engine, trust=trust)
+    console = open_console()
+    if found.not_asked:
+        who = ", ".join(f"{name} ({why})" for name, why in found.not_asked.items())
+        console.print(
+            f"Not asked again, so that their golden answers were taken for given: {who}.",
+            soft_wrap=True,
+        )
+    console.print(
         f"{folder} is what was exported: {show_count(found.files, 'file')},"
         f" {show_count(found.nodes, 'node')}, {show_count(found.adapters, 'adapter')};"
         f" all {show_count(found.golden, 'golden answer')} came out the same, node by node.",

@@ -28,8 +28,12 @@ ASK_EPILOG: Final = """Examples:
   hswarm ask my-pipeline "What is Ada's friend's job?" --json"""
 
 Folder = Annotated[Path, typer.Argument(help="The pipeline's folder.", metavar="DIR")]
+Engine = Annotated[str, typer.Option(help="transformers, vllm, or auto.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps …")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; one per core by default.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Let it ask models and use tools that are not in it.")
+]
 
 
 def export(
@@ -57,16 +61,24 @@ def export(
     export_shown(run, out, inline_base=inline_base, to=to or [])
 
 
-def verify(folder: Folder, device: Device = "auto", threads: Threads = None) -> None:
+def verify(
+    folder: Folder,
+    *,
+    trust: Trust = False,
+    engine: Engine = "transformers",
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
     """Prove that a pipeline answers as it did when it was exported.
 
     Checksums, format, adapters, then the golden answers; where one differs,
-    the first node that said something else is named.
+    the first node that said something else is named. Models and tools that
+    are not in the folder are asked again with --trust and their keys set.
     """
     from hswarm.cli.exported import verify_shown
-    from hswarm.config import EngineConfig
+    from hswarm.config import engine_config
 
-    verify_shown(folder, EngineConfig(device=device, threads=threads))
+    verify_shown(folder, engine_config(name=engine, device=device, threads=threads), trust=trust)
 
 
 def ask(
@@ -77,6 +89,8 @@ def ask(
         list[str] | None,
         typer.Option(help="A chunk of context for the nodes to share; can be repeated."),
     ] = None,
+    trust: Trust = False,
+    engine: Engine = "transformers",
     device: Device = "auto",
     threads: Threads = None,
     json: Annotated[bool, typer.Option("--json", help="Print every turn as JSON.")] = False,
@@ -86,8 +100,7 @@ def ask(
     The answer goes to stdout, the way to it to stderr.
     """
     from hswarm.cli.asking import ask_shown
-    from hswarm.config import EngineConfig
+    from hswarm.config import engine_config
 
-    ask_shown(
-        folder, question, chunk or [], EngineConfig(device=device, threads=threads), json=json
-    )
+    config = engine_config(name=engine, device=device, threads=threads)
+    ask_shown(folder, question, chunk or [], config, trust=trust, json=json)

@@ -58,6 +58,17 @@ def serve(
             rich_help_panel=_LIMITS,
         ),
     ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Let it ask models and use tools that are not in it.",
+            rich_help_panel=_MODELS,
+        ),
+    ] = False,
+    engine: Annotated[
+        str, typer.Option(help="transformers, vllm, or auto.", rich_help_panel=_MODELS)
+    ] = "transformers",
     device: Annotated[
         str, typer.Option(help="cpu, cuda, cuda:1, mps …", rich_help_panel=_MODELS)
     ] = "auto",
@@ -78,11 +89,12 @@ def serve(
     whoever restarts it. SIGTERM and Ctrl-C answer what has been asked first.
     """
     from hswarm.cli.serving import serve_shown
-    from hswarm.config import EngineConfig
+    from hswarm.config import engine_config
 
     serve_shown(
         folder,
-        engine=EngineConfig(device=device, threads=threads, memo=memo),
+        engine=engine_config(name=engine, device=device, threads=threads, memo=memo),
+        trust=trust,
         host=host,
         port=port,
         key=os.environ.get(key_env) or None,

@@ -17,6 +17,7 @@ def serve_shown(
     folder: Path,
     *,
     engine: EngineConfig,
+    trust: bool,
     host: str,
     port: int,
     key: str | None,
@@ -38,7 +39,7 @@ def serve_shown(
     listening = listen(host, port, key=key, variable=variable)
     from hswarm.pipeline.load import load
 
-    pipeline = load(folder, engine=engine)
+    pipeline = load(folder, engine=engine, trust=trust)
     console = open_console(stderr=True)
 
     def say(address: str) -> None:

@@ -24,22 +24,31 @@ def assemble(
     remote: Mapping[str, Endpoint] | None = None,
     tools: Mapping[str, AnyTool] | None = None,
     purse: Purse | None = None,
+    stand_ins: Mapping[Route, Engine] | None = None,
+    steady: bool = True,
 ) -> RouterEngine:
     """Load the models of `families` and return the engine that answers for everybody.
 
     `remote` is name -> model behind an API, whose calls are paid from `purse`; `tools` is name ->
-    tool. Raises HswarmError where a model cannot be loaded, a tool is not to be had, a key is not
-    there, or a library is not installed.
+    tool. Who has an engine among `stand_ins` is not opened; `steady` is the router's. Raises
+    HswarmError where a model cannot be loaded, a tool is not to be had, a key is not there, or a
+    library is not installed.
     """
-    routes: dict[Route, Engine] = {
-        endpoint.reference: _open_remote(name, endpoint, purse)
-        for name, endpoint in (remote or {}).items()
-    }
-    routes |= {entry.reference: open_tool(name, entry) for name, entry in (tools or {}).items()}
+    routes: dict[Route, Engine] = dict(stand_ins or {})
+    for name, entry in {**(remote or {}), **(tools or {})}.items():
+        if entry.reference not in routes:
+            routes[entry.reference] = open_other(name, entry, purse)
     if families:
         engine = BatchingEngine(_open_local(families, config))
         routes |= {family.fingerprint: engine for family in families}
-    return RouterEngine(routes)
+    return RouterEngine(routes, steady=steady)
+
+
+def open_other(name: str, entry: Endpoint | AnyTool, purse: Purse | None = None) -> Engine:
+    """Return the engine of a model behind an API or of a tool; HswarmError where that fails."""
+    if isinstance(entry, Endpoint):
+        return _open_remote(name, entry, purse)
+    return open_tool(name, entry)
 
 
 def _open_local(families: Sequence[Family], config: EngineConfig) -> Runner:

@@ -87,6 +87,16 @@ class Endpoint(_Frozen):
         settings = json.dumps(self.parameters, sort_keys=True) if self.parameters else ""
         return Remote(self.provider, self.model, url, settings)
 
+    @property
+    def about(self) -> str:
+        """The model and where it is."""
+        return f"{self.model} at {self.reference.endpoint or self.provider}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The environment variables whose content is sent along."""
+        return (self.key,) if self.key else ()
+
     def body(self, defaults: dict[str, Any]) -> dict[str, Any]:
         """Return `defaults` with `parameters` laid over, those that are null left out."""
         merged = {**defaults, **self.parameters}

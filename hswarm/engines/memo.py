@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Protocol, runtime_checkable
 
-from hswarm.engines.request import CallFailed, Completion, Engine, Request
+from hswarm.engines.request import CallFailed, Completion, Engine, ModelReference, Request
 from hswarm.engines.streaming import Hear, follow
 from hswarm.engines.usage import Usage, Work
 
@@ -92,7 +92,8 @@ class _Shared:
 class MemoEngine:
     """An engine that asks `inner` only for what it does not know yet, and counts into `usage`.
 
-    With `remember` off nothing is kept or shared and every request counts as generated. The last
+    With `remember` off nothing is kept or shared and every request counts as generated; so it is
+    with requests for the kinds of agents that are to be asked afresh every time. The last
     `keep` answers are kept at hand; older ones are left to the store, or forgotten without one. A
     failed call is neither remembered nor counted.
     """
@@ -105,11 +106,13 @@ class MemoEngine:
         usage: Usage | None = None,
         remember: bool = True,
         keep: int = 100_000,
+        fresh: tuple[type[ModelReference], ...] = (),
     ) -> None:
         self.usage = usage or Usage()
         self._inner = inner
         self._store = store if remember else None
         self._remember = remember
+        self._fresh = fresh
         self._keep = keep
         self._step: int | None = None
         self._before = self.usage.snapshot()
@@ -182,7 +185,7 @@ class MemoEngine:
         return await self._answer(request, hear)
 
     async def _answer(self, request: Request, hear: Hear | None) -> Completion:
-        if not self._remember:
+        if not self._remembers(request):
             inner = follow(self._inner, hear) if hear else self._inner
             completion = await self._call(request, inner)
         else:
@@ -190,6 +193,9 @@ class MemoEngine:
             completion = known or await self._share(request, hear)
         self.usage.answer(request.asker)
         return completion
+
+    def _remembers(self, request: Request) -> bool:
+        return self._remember and not isinstance(request.model, self._fresh)
 
     def _recall(self, request: Request) -> Completion | None:
         """Return an answer that is at hand but not among those that count already."""
@@ -253,7 +259,7 @@ class MemoEngine:
             self.usage.failed += 1
             raise
         seconds = time.perf_counter() - asked
-        if self._remember:
+        if self._remembers(request):
             self._learn(request, completion, seconds)
             self._tidy()
         else:

@@ -21,6 +21,7 @@ import torch
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import Audience, Batch, Outcome, Said
 from hswarm.engines.families import no_engine
+from hswarm.engines.ranks import round_rank
 from hswarm.engines.request import Blend, CallFailed, Completion, Request, TooLong
 from hswarm.engines.transformers.placement import memory_of, pick_device, pick_dtype
 from hswarm.engines.transformers.prompts import Prompts
@@ -39,8 +40,6 @@ _ENVIRONMENT: Final = {
 }
 """How vLLM is to run here, unless the user's environment says otherwise."""
 
-_RANKS: Final = (8, 16, 32, 64, 128, 256, 320, 512)
-"""The ranks that vLLM makes room for."""
 _MOST: Final = 32
 """Blends in one forward pass at most."""
 _KEPT: Final = 8
@@ -92,7 +91,7 @@ class VllmRunner:
             "dtype": dtype,
             "trust_remote_code": family.trust_remote_code,
             "enable_lora": True,
-            "max_lora_rank": next((r for r in _RANKS if r >= family.scale.rank), _RANKS[-1]),
+            "max_lora_rank": round_rank(family.scale.rank),
             "max_loras": self._slots,
             "max_cpu_loras": self._slots * _KEPT,
             "enable_prefix_caching": True,

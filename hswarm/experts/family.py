@@ -64,6 +64,11 @@ class Family:
     def __len__(self) -> int:
         return len(self.experts)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The experts' names, by column."""
+        return tuple(expert.name for expert in self.experts)
+
 
 def open_family(
     name: str,

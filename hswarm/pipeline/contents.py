@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hswarm.agents.agent import make_agent
+from hswarm.agents.opened import OpenPool
 from hswarm.errors import HswarmError
 from hswarm.experts.adapter import CONFIG
 from hswarm.experts.family import Family, open_family
 from hswarm.graph.dag import Dag
 from hswarm.pipeline.folder import (
     ADAPTERS,
-    BASE,
+    BASES,
     INSIDE,
     MEND,
     check_sums,
@@ -27,14 +29,18 @@ from hswarm.pipeline.manifest import (
     LOCK,
     PIPELINE,
     REPORT,
+    FamilyNote,
     GoldenItem,
     GraphFile,
     HubBase,
     IncludedBase,
     ModelsFile,
     PipelineFile,
+    RemoteNote,
     ReportFile,
+    ToolNote,
 )
+from hswarm.system import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,18 @@ class Blueprint:
     graph: GraphFile
     dag: Dag
     models: ModelsFile
-    family: Family
-    """The adapters on their base, in the order of models.lock.json."""
+    pool: OpenPool
+    """The agents of models.lock.json, in its order."""
 
     @property
     def agents(self) -> list[str]:
         """Who sits in each node."""
         return [node.agent for node in self.graph.nodes]
+
+    def system(self) -> System:
+        """Return the graph with an agent in every node."""
+        models = self.pool.agents
+        return System(self.dag, tuple(make_agent(name, models[name]) for name in self.agents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +96,58 @@ def open_contents(folder: Path) -> Contents:
     return Contents(folder, blueprint, report, golden, len(files))
 
 
-def open_models(folder: Path, name: str, models: ModelsFile) -> Family:
+def open_models(folder: Path, name: str, models: ModelsFile) -> OpenPool:
     """Find and check the models that the pipeline in `folder` names; HswarmError if unfit."""
+    families = []
+    for known_as, note in models.families.items():
+        family = _open_family(folder, known_as, note, models)
+        stated = {f"The base of {known_as}": note.base.fingerprint}
+        found = {f"The base of {known_as}": family.base_fingerprint}
+        stated |= {key: models.adapters[key].fingerprint for key in family.names}
+        found |= {expert.name: expert.fingerprint for expert in family.experts}
+        _check_fingerprints(folder, stated, found)
+        families.append(family)
+    agents = models.agents.items()
+    remote = {key: agent.endpoint for key, agent in agents if isinstance(agent, RemoteNote)}
+    tools = {key: agent for key, agent in agents if isinstance(agent, ToolNote)}
+    _check_fingerprints(
+        folder,
+        {key: agent.fingerprint for key, agent in tools.items()},
+        {key: agent.tool.reference.fingerprint for key, agent in tools.items()},
+    )
+    return OpenPool(
+        name, tuple(families), remote, {key: agent.tool for key, agent in tools.items()}
+    )
+
+
+def _open_family(folder: Path, name: str, note: FamilyNote, models: ModelsFile) -> Family:
     revision = None
-    if isinstance(models.base, IncludedBase):
-        base, known_as = str(folder / BASE), INSIDE
-    elif isinstance(models.base, HubBase):
-        base = known_as = models.base.id
-        revision = models.base.revision
+    if isinstance(note.base, IncludedBase):
+        base, known_as = str(folder / BASES / note.base.folder), f"{INSIDE}/{note.base.folder}"
+    elif isinstance(note.base, HubBase):
+        base = known_as = note.base.id
+        revision = note.base.revision
     else:
-        base = known_as = models.base.path
-    places = {key: folder / ADAPTERS / agent.folder for key, agent in models.agents.items()}
+        base = known_as = note.base.path
+    adapters = {key: a for key, a in models.adapters.items() if a.family == name}
+    places = {key: folder / ADAPTERS / adapter.folder for key, adapter in adapters.items()}
     for place in places.values():
         said = read_object(place / CONFIG).get("base_model_name_or_path")
         if said != known_as:
             raise HswarmError(
                 f"{place / CONFIG} names another base than {LOCK}: {said!r:.100}.", hint=MEND
             )
-    adapters = {key: str(place) for key, place in places.items()}
-    family = open_family(name, base, adapters, prompt=models.prompt, revision=revision)
-    found = {"the base": family.base_fingerprint} | {e.name: e.fingerprint for e in family.experts}
-    stated = {"the base": models.base.fingerprint} | {
-        key: agent.fingerprint for key, agent in models.agents.items()
-    }
+    sources = {key: str(place) for key, place in places.items()}
+    return open_family(name, base, sources, prompt=note.prompt, revision=revision)
+
+
+def _check_fingerprints(folder: Path, stated: Mapping[str, str], found: Mapping[str, str]) -> None:
     for what, fingerprint in stated.items():
         if found[what] != fingerprint:
             raise HswarmError(
                 f"{what} is not what {folder / LOCK} says: its fingerprint differs.",
                 hint="Its content has changed since the export; restore it, or export again.",
             )
-    return family
 
 
 def _check_graph(folder: Path, graph: GraphFile, models: ModelsFile) -> Dag:
@@ -133,9 +166,12 @@ def _check_graph(folder: Path, graph: GraphFile, models: ModelsFile) -> Dag:
 
 def _check_places(folder: Path, models: ModelsFile, files: Mapping[str, Path]) -> None:
     """Refuse models of which a file is missing, and files of models that nobody names."""
-    named = {f"{ADAPTERS}/{agent.folder}" for agent in models.agents.values()}
-    if isinstance(models.base, IncludedBase):
-        named.add(BASE)
+    peopled = {adapter.family for adapter in models.adapters.values()}
+    for name in sorted(peopled ^ set(models.families)):
+        raise HswarmError(f"{folder / LOCK}: {name} is no family with agents.", hint=MEND)
+    named = {f"{ADAPTERS}/{adapter.folder}" for adapter in models.adapters.values()}
+    bases = (family.base for family in models.families.values())
+    named |= {f"{BASES}/{base.folder}" for base in bases if isinstance(base, IncludedBase)}
     there = {name.rpartition("/")[0] for name in files} - {""}
     for place in sorted(named ^ there):
         says = "names" if place in named else "does not name"

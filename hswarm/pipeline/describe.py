@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Final
 
+from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import Pool
 from hswarm.config import EngineConfig
 from hswarm.engines.request import Sampling
-from hswarm.experts.family import Family
 from hswarm.graph.dag import Dag
 from hswarm.pipeline.manifest import (
     EngineNote,
@@ -40,7 +40,7 @@ class FinishedRun:
     result: Result
     task: Task
     pool: Pool
-    family: Family
+    opened: OpenPool
 
 
 def describe_origin(name: str, found: FinishedRun) -> PipelineFile:
@@ -56,7 +56,7 @@ def describe_origin(name: str, found: FinishedRun) -> PipelineFile:
             context_chunks=any(example.context_chunks for example in task.dev),
             longest_question=max(map(len, questions)),
         ),
-        pool=found.family.name,
+        pool=found.pool.name,
         method=found.result.method,
         seed=found.result.seed,
         engine=EngineNote.model_validate(
@@ -93,7 +93,7 @@ def describe_outcome(found: FinishedRun, golden: GoldenNote) -> ReportFile:
             )
             for system in (result.found, *result.compared)
         ),
-        fingerprints={"task": found.task.fingerprint, "pool": found.family.fingerprint},
+        fingerprints={"task": found.task.fingerprint, "pool": found.opened.fingerprint},
         iterations=result.iterations,
         stopped=result.stopped,
         budget=found.record.config.budget,

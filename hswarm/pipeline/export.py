@@ -6,20 +6,23 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Final
 
 from pydantic import BaseModel
 
-from hswarm.agents.agent import ModelAgent
+from hswarm.agents.agent import make_agent
 from hswarm.agents.pool import read_pool
 from hswarm.catalog import find
-from hswarm.config import validated
-from hswarm.engines.request import Blend, Sampling
+from hswarm.config import EngineConfig, validated
+from hswarm.engines.assemble import open_other
+from hswarm.engines.request import CallFailed, Engine, Sampling
+from hswarm.engines.router import Route
 from hswarm.errors import HswarmError
 from hswarm.graph.dag import Dag
 from hswarm.graph.svg import draw_svg
@@ -33,19 +36,22 @@ from hswarm.pipeline.describe import (
 from hswarm.pipeline.folder import write_sums
 from hswarm.pipeline.golden import record
 from hswarm.pipeline.load import start
-from hswarm.pipeline.manifest import GOLDEN, GRAPH, LOCK, PIPELINE, REPORT
+from hswarm.pipeline.manifest import GOLDEN, GRAPH, LOCK, PIPELINE, REPORT, GoldenItem
 from hswarm.pipeline.models import write_models
 from hswarm.pipeline.papers import write_dockerfile, write_readme
-from hswarm.pipeline.recorded import compare_with_run
+from hswarm.pipeline.recorded import Recorded, compare_with_run
 from hswarm.pipeline.seats import seat
+from hswarm.pipeline.strangers import find_strangers
 from hswarm.pipeline.targets.name import TargetName
 from hswarm.pipeline.targets.target import check_targets, write_targets
 from hswarm.search.result import Result
 from hswarm.store.changes import refuse_other_content
+from hswarm.store.memo import SqliteMemo
 from hswarm.store.record import read_run
 from hswarm.store.run import MEMO, RESULT
 from hswarm.system import System
 from hswarm.tasks.load import load_task
+from hswarm.tasks.task import Example
 
 GOLDEN_ITEMS: Final = 8
 """Items of the dev split that become golden answers, fewer where it has fewer."""
@@ -92,7 +98,7 @@ def _read(folder: Path) -> FinishedRun:
     pool = read_pool(find("agents", config.pool))
     if any(family.trust_remote_code for family in pool.families.values()):
         raise HswarmError(
-            f"The base of pool {pool.name!r} comes with code of its own, and a pipeline runs none.",
+            f"A base of pool {pool.name!r} comes with code of its own, and a pipeline runs none.",
             hint="Use a base that transformers knows.",
         )
     task = load_task(config.task, data=config.data, limit=config.limit)
@@ -100,21 +106,16 @@ def _read(folder: Path) -> FinishedRun:
     refuse_other_content(
         folder, record.provenance, {"task": task.fingerprint, "pool": opened.fingerprint}
     )
-    if len(opened.families) != 1 or opened.others:
-        raise HswarmError(
-            f"Pool {pool.name!r} is more than one family of experts, and a pipeline is of one.",
-            hint="Search over one family to export what is found.",
-        )
-    return FinishedRun(record, result, task, pool, opened.families[0])
+    return FinishedRun(record, result, task, pool, opened)
 
 
 def _write(folder: Path, name: str, found: FinishedRun, *, inline_base: bool | None) -> None:
     """Write every file of the pipeline, the checksums last."""
-    task, family = found.task, found.family
+    task = found.task
     nodes = found.result.found.nodes
     dag = Dag(tuple(node.parents for node in nodes))
-    seats = seat(nodes, [expert.name for expert in family.experts])
-    models = write_models(family, seats.rows, folder, inline_base=inline_base)
+    seats = seat(nodes, found.opened)
+    models = write_models(found.opened, seats.models, folder, inline_base=inline_base)
     graph = describe_graph(dag, seats.agents, Sampling(max_tokens=task.max_tokens))
     pipeline = describe_origin(name, found)
     blueprint = Blueprint(pipeline, graph, dag, models, open_models(folder, name, models))
@@ -122,26 +123,40 @@ def _write(folder: Path, name: str, found: FinishedRun, *, inline_base: bool | N
     _dump(folder / GRAPH, graph)
     _dump(folder / LOCK, models)
     (folder / "graph.svg").write_text(draw_svg(dag, seats.agents), encoding="utf-8")
-    (folder / "Dockerfile").write_text(write_dockerfile(pipeline), encoding="utf-8")
+    (folder / "Dockerfile").write_text(write_dockerfile(blueprint), encoding="utf-8")
     examples = task.dev[:GOLDEN_ITEMS]
-    with start(blueprint, found.record.config.engine) as running:
-        golden = asyncio.run(record(running, examples))
+    searched = System(dag, tuple(make_agent(name, seats.models[name]) for name in seats.agents))
+    memo = found.record.folder / MEMO
+    with SqliteMemo(memo if memo.is_file() else Path(":memory:")) as heard:
+        golden = asyncio.run(_ask(blueprint, found.record.config.engine, examples, heard))
+        note = compare_with_run(heard, searched, examples, graph.samplings()[0], golden)
     lines = "".join(f"{item.model_dump_json()}\n" for item in golden)
     (folder / GOLDEN).write_text(lines, encoding="utf-8")
-    searched = System(
-        dag,
-        tuple(
-            ModelAgent(agent, Blend(family.fingerprint, seats.rows[agent]))
-            for agent in seats.agents
-        ),
-    )
-    memo = found.record.folder / MEMO
-    note = compare_with_run(memo, searched, examples, graph.samplings()[0], golden)
     report = describe_outcome(found, note)
     _dump(folder / REPORT, report)
     contents = Contents(folder, blueprint, report, tuple(golden), 0)
     (folder / "README.md").write_text(write_readme(contents), encoding="utf-8")
     write_sums(folder)
+
+
+async def _ask(
+    blueprint: Blueprint, engine: EngineConfig, examples: Sequence[Example], heard: SqliteMemo
+) -> list[GoldenItem]:
+    """Return golden answers; whoever is not in the folder has given most of its own in the run."""
+    strangers: dict[Route, Engine] = {
+        stranger.entry.reference: Recorded(
+            heard, partial(open_other, stranger.name, stranger.entry)
+        )
+        for stranger in find_strangers(blueprint.pool)
+    }
+    async with start(blueprint, engine, stand_ins=strangers) as running:
+        try:
+            return await record(running, examples)
+        except CallFailed as failure:
+            raise HswarmError(
+                f"The pipeline does not answer its golden questions: {failure}.",
+                hint="Export again when everybody in it can be asked.",
+            ) from None
 
 
 def _name(out: Path) -> str:

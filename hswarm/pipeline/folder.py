@@ -28,20 +28,21 @@ P = TypeVar("P", bound=Part)
 
 SUMS: Final = "SHA256SUMS"
 ADAPTERS: Final = "adapters"
-BASE: Final = "base"
-INSIDE: Final = f"../../{BASE}"
-"""Where an adapter finds an included base."""
+BASES: Final = "bases"
+INSIDE: Final = f"../../{BASES}"
+"""Where an adapter finds the included bases."""
 
 FORM: Final = (PIPELINE, GRAPH, LOCK, REPORT, GOLDEN, SUMS)
 """The files that every pipeline has."""
 PAPERS: Final = ("README.md", "Dockerfile", "graph.svg")
 
+_SLUG: Final = "[A-Za-z0-9][A-Za-z0-9._-]*"
 _PLACES: Final = re.compile(
     "|".join(
         (
             *map(re.escape, (*FORM, *PAPERS)),
-            rf"{ADAPTERS}/[A-Za-z0-9][A-Za-z0-9._-]*/({re.escape(CONFIG)}|{re.escape(WEIGHTS)})",
-            rf"{BASE}/[^/]+",
+            rf"{ADAPTERS}/{_SLUG}/({re.escape(CONFIG)}|{re.escape(WEIGHTS)})",
+            rf"{BASES}/{_SLUG}/[^/]+",
         )
     )
 )
@@ -178,7 +179,7 @@ def _refuse_foreign(folder: Path, name: str) -> None:
             f"{folder / name} may be pickled, and unpickling can run any code.",
             hint="Take it out: a pipeline's weights are safetensors.",
         )
-    base = name.startswith(f"{BASE}/")
+    base = name.startswith(f"{BASES}/")
     if _PLACES.fullmatch(name) is None or (base and not is_of_base(last)):
         raise HswarmError(
             f"{folder / name} has no place in a pipeline.",

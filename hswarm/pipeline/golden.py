@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from hswarm.engines.request import Completion, Request
+from hswarm.pipeline.contents import Blueprint
 from hswarm.pipeline.manifest import GoldenItem, GoldenTurn
 from hswarm.pipeline.pipeline import Pipeline
-from hswarm.system import Transcript
+from hswarm.system import Transcript, share_context
 from hswarm.tasks.task import Example
 
 
@@ -54,6 +56,47 @@ async def repeat(pipeline: Pipeline, golden: Sequence[GoldenItem]) -> list[Diffe
         for item, transcript in zip(golden, transcripts, strict=True)
     )
     return [difference for difference in found if difference is not None]
+
+
+@dataclass(slots=True)
+class Golden:
+    """An engine that says what an agent said in golden answers, by what it was asked."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+
+    async def generate(self, request: Request, /) -> Completion:
+        """Return the golden answer, "" where it is asked something else.
+
+        Then another node, before it, has said something else already.
+        """
+        return Completion(self.answers.get(request.key(), ""), 0, 0)
+
+
+async def stand_in(blueprint: Blueprint, agent: str, golden: Sequence[GoldenItem]) -> Golden:
+    """Return who says in place of `agent` what it said in the golden answers."""
+    system, engine = blueprint.system(), Golden()
+    dag, samplings = system.dag, blueprint.graph.samplings()
+    asked = _Asked()
+    for item in golden:
+        contexts = share_context(item.context_chunks, dag)
+        for node, name in enumerate(blueprint.agents):
+            if name == agent:
+                responses = [item.turns[parent].answer for parent in dag.parents[node]]
+                prompt = system.prompt(node, responses, contexts[node], item.question)
+                await system.ask(prompt, asked, samplings[node])
+                engine.answers[asked.last] = item.turns[node].answer
+    return engine
+
+
+@dataclass(slots=True)
+class _Asked:
+    """An engine that only notes what it is asked."""
+
+    last: str = ""
+
+    async def generate(self, request: Request, /) -> Completion:
+        self.last = request.key()
+        return Completion("", 0, 0)
 
 
 def _turns(transcript: Transcript) -> tuple[GoldenTurn, ...]:

@@ -1,8 +1,8 @@
 """What stands in the JSON files of a pipeline's folder.
 
 Nothing here is a path that a reader has to trust: an adapter lies in `adapters/`, an included base
-in `base/`, and only a base that was left where it is goes by a path or by an id of the hub, found
-again by its fingerprint.
+in `bases/`, and only a base that was left where it is goes by a path or by an id of the hub, found
+again by its fingerprint. Of a key there is the name of the variable that holds it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from hswarm.agents.pool import Name
 from hswarm.agents.prompts import PromptRole
 from hswarm.config import BudgetConfig
+from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.request import Sampling
+from hswarm.engines.tools.entry import AnyTool
 from hswarm.experts.family import PromptStyle
 from hswarm.graph.dag import Dag
 from hswarm.search.result import Score, UsageReport
@@ -57,7 +59,7 @@ class TaskNote(Part):
 class EngineNote(Part):
     """What ran the models, in which number format."""
 
-    name: Literal["transformers"]
+    name: Literal["transformers", "vllm"]
     dtype: Literal["float32", "bfloat16", "float16"]
 
 
@@ -115,9 +117,10 @@ class GraphFile(Part):
 
 
 class IncludedBase(Part):
-    """A base model that lies in the folder's `base/`."""
+    """A base model that lies in `bases/<folder>/`."""
 
     kind: Literal["included"] = "included"
+    folder: Slug
     fingerprint: Fingerprint
 
 
@@ -141,26 +144,56 @@ class LocalBase(Part):
 Base = Annotated[IncludedBase | HubBase | LocalBase, Field(discriminator="kind")]
 
 
-class AdapterNote(Part):
-    """An agent that is a LoRA adapter on the base, in `adapters/<folder>/`.
+class FamilyNote(Part):
+    """A base model and how it is prompted."""
 
-    Other kinds of agents join here, told apart by their `kind`.
-    """
+    prompt: PromptStyle
+    base: Base
+
+
+class AdapterNote(Part):
+    """An agent that is a LoRA adapter on its family's base, in `adapters/<folder>/`."""
 
     kind: Literal["adapter"] = "adapter"
+    family: Name
     folder: Slug
     fingerprint: Fingerprint
     blend: dict[Name, float]
     """The experts of the pool that it was blended from, with their coefficients."""
 
 
+class RemoteNote(Part):
+    """An agent that is a model behind an API."""
+
+    kind: Literal["remote"] = "remote"
+    endpoint: Endpoint
+
+
+class ToolNote(Part):
+    """An agent that is a tool."""
+
+    kind: Literal["tool"] = "tool"
+    tool: AnyTool
+    fingerprint: Fingerprint
+    """SHA-256 of how it is set up, the version of a function's package included."""
+
+
+AgentNote = Annotated[AdapterNote | RemoteNote | ToolNote, Field(discriminator="kind")]
+
+
 class ModelsFile(Part):
-    """`models.lock.json`: which models, exactly."""
+    """`models.lock.json`: who answers, exactly."""
 
     schema_version: Literal[1] = SCHEMA
-    prompt: PromptStyle
-    base: Base
-    agents: Annotated[dict[Name, AdapterNote], Field(min_length=1, max_length=MOST_NODES)]
+    families: Annotated[dict[Name, FamilyNote], Field(max_length=MOST_NODES)]
+    agents: Annotated[dict[Name, AgentNote], Field(min_length=1, max_length=MOST_NODES)]
+
+    @property
+    def adapters(self) -> dict[str, AdapterNote]:
+        """Those of the agents that are adapters."""
+        return {
+            name: agent for name, agent in self.agents.items() if isinstance(agent, AdapterNote)
+        }
 
 
 class SystemNote(Part):

@@ -9,18 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from hswarm.agents.opened import OpenPool
+from hswarm.engines.request import Blend, ModelReference
 from hswarm.experts.adapter import WEIGHTS
 from hswarm.experts.blend import save_adapter, stack_experts
 from hswarm.experts.family import Family, open_family
 from hswarm.experts.source import is_hub_id
-from hswarm.pipeline.folder import ADAPTERS, BASE, INSIDE, is_of_base
+from hswarm.pipeline.folder import ADAPTERS, BASES, INSIDE, is_of_base
 from hswarm.pipeline.manifest import (
     AdapterNote,
+    AgentNote,
     Base,
+    FamilyNote,
     HubBase,
     IncludedBase,
     LocalBase,
     ModelsFile,
+    RemoteNote,
+    ToolNote,
 )
 from hswarm.search.roster import Row
 
@@ -29,28 +35,68 @@ INCLUDED_BYTES: Final = 100_000_000
 
 
 def write_models(
-    family: Family, rows: Mapping[str, Row], folder: Path, *, inline_base: bool | None
+    pool: OpenPool, models: Mapping[str, ModelReference], folder: Path, *, inline_base: bool | None
 ) -> ModelsFile:
-    """Write an adapter for each of `rows` (agent -> coefficients), and the base if wanted.
+    """Write an adapter for each blend among `models` (agent -> who answers), and the bases.
 
-    With `inline_base` None the base is included if it is small. Returns what models.lock.json says.
+    With `inline_base` None a base is included if it is small. Of what is no blend nothing is
+    written but how to find it. Returns what models.lock.json says.
     """
+    names = list(models)
+    slugs = dict(zip(names, _slugs(names), strict=True))
+    families: dict[str, FamilyNote] = {}
+    agents: dict[str, AgentNote] = {}
+    for family, slug in zip(pool.families, _slugs(f.name for f in pool.families), strict=True):
+        rows = {
+            name: model.row
+            for name, model in models.items()
+            if isinstance(model, Blend) and model.family == family.fingerprint
+        }
+        if rows:
+            base = _write_base(family, slug, folder, inline=inline_base)
+            places = {name: folder / ADAPTERS / slugs[name] for name in rows}
+            families[family.name] = FamilyNote(prompt=family.prompt, base=base)
+            agents |= _write_adapters(family, base, rows, places)
+    for name, endpoint in pool.remote.items():
+        if name in models:
+            agents[name] = RemoteNote(endpoint=endpoint)
+    for name, tool in pool.tools.items():
+        if name in models:
+            agents[name] = ToolNote(tool=tool, fingerprint=tool.reference.fingerprint)
+    return ModelsFile(families=families, agents={name: agents[name] for name in names})
+
+
+def _write_base(family: Family, slug: str, folder: Path, *, inline: bool | None) -> Base:
+    """Describe a family's base, and put it into the folder if it is wanted there."""
+    fingerprint = family.base_fingerprint
     files = [path for path in family.base.iterdir() if path.is_file() and is_of_base(path.name)]
-    if inline_base is None:
-        inline_base = sum(path.stat().st_size for path in files) <= INCLUDED_BYTES
-    base = _describe_base(family, included=inline_base)
-    if inline_base:
-        (folder / BASE).mkdir()
+    if inline is None:
+        inline = sum(path.stat().st_size for path in files) <= INCLUDED_BYTES
+    if inline:
+        place = folder / BASES / slug
+        place.mkdir(parents=True)
         for path in files:
-            shutil.copyfile(path, folder / BASE / path.name)
-        known_as, source = INSIDE, str(folder / BASE)
-    else:
-        known_as = source = family.base_source
-    places = {name: folder / ADAPTERS / slug for name, slug in zip(rows, _slugs(rows), strict=True)}
+            shutil.copyfile(path, place / path.name)
+        return IncludedBase(folder=slug, fingerprint=fingerprint)
+    if is_hub_id(family.base_source):
+        # A folder of the hub's cache is called by its commit.
+        return HubBase(id=family.base_source, revision=family.base.name, fingerprint=fingerprint)
+    return LocalBase(path=family.base_source, fingerprint=fingerprint)
+
+
+def _write_adapters(
+    family: Family, base: Base, rows: Mapping[str, Row], places: Mapping[str, Path]
+) -> dict[str, AdapterNote]:
+    """Write the blend of each of `rows` to its place; return what is to be said of it."""
+    source = known_as = family.base_source
+    if isinstance(base, IncludedBase):
+        known_as = f"{INSIDE}/{base.folder}"
     stack = stack_experts(family)
     for name, place in places.items():
         save_adapter(replace(family, base_source=known_as), rows[name], place, stack)
         (place / WEIGHTS).chmod(0o644)  # safetensors writes for the owner's eyes only
+        if isinstance(base, IncludedBase):
+            source = str(place / known_as)
     # Opened as a reader will, which also tells each adapter's fingerprint.
     written = open_family(
         family.name,
@@ -59,31 +105,17 @@ def write_models(
         prompt=family.prompt,
         revision=base.revision if isinstance(base, HubBase) else None,
     )
-    experts = [expert.name for expert in family.experts]
-    return ModelsFile(
-        prompt=family.prompt,
-        base=base,
-        agents={
-            expert.name: AdapterNote(
-                folder=expert.folder.name,
-                fingerprint=expert.fingerprint,
-                blend={
-                    name: c for name, c in zip(experts, rows[expert.name], strict=True) if c != 0.0
-                },
-            )
-            for expert in written.experts
-        },
-    )
-
-
-def _describe_base(family: Family, *, included: bool) -> Base:
-    fingerprint = family.base_fingerprint
-    if included:
-        return IncludedBase(fingerprint=fingerprint)
-    if is_hub_id(family.base_source):
-        # A folder of the hub's cache is called by its commit.
-        return HubBase(id=family.base_source, revision=family.base.name, fingerprint=fingerprint)
-    return LocalBase(path=family.base_source, fingerprint=fingerprint)
+    return {
+        expert.name: AdapterNote(
+            family=family.name,
+            folder=expert.folder.name,
+            fingerprint=expert.fingerprint,
+            blend={
+                name: c for name, c in zip(family.names, rows[expert.name], strict=True) if c != 0.0
+            },
+        )
+        for expert in written.experts
+    }
 
 
 def _slugs(names: Iterable[str]) -> list[str]:

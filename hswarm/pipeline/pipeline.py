@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from hswarm.agents.agent import ModelAgent
 from hswarm.engines.memo import MemoEngine
-from hswarm.engines.request import Blend, Sampling
+from hswarm.engines.request import Sampling
 from hswarm.engines.streaming import Hear
 from hswarm.engines.usage import Usage
 from hswarm.pipeline.contents import Blueprint
-from hswarm.system import NodeObserver, System, Transcript, Turn, ignore, share_context
+from hswarm.system import NodeObserver, Transcript, Turn, ignore, share_context
 from hswarm.tasks.task import Example
 
 T = TypeVar("T")
@@ -23,8 +22,8 @@ T = TypeVar("T")
 class Pipeline:
     """A system of models, ready to answer; a context manager that lets go of them at the end.
 
-    `answer` is for scripts and notebooks, `respond` for coroutines, any number of them at once;
-    use one of the two at a time.
+    `answer` is for scripts and notebooks, in `with`; `respond` for coroutines, any number of them
+    at once, in `async with`.
     """
 
     def __init__(self, blueprint: Blueprint, engine: MemoEngine) -> None:
@@ -32,10 +31,12 @@ class Pipeline:
         self.blueprint = blueprint
         self.samplings = blueprint.graph.samplings()
         """How each node decodes."""
-        self.system = _assemble(blueprint)
+        self.system = blueprint.system()
         self._engine = engine
-        # A thread of its own: where one asks, in a notebook say, a loop may be running already.
+        # A thread and a loop of its own: where one asks, in a notebook say, one may be running
+        # already, and connections to models elsewhere live as long as their loop.
         self._caller = ThreadPoolExecutor(1, thread_name_prefix="hswarm-answer")
+        self._runner = asyncio.Runner()
 
     @property
     def name(self) -> str:
@@ -96,6 +97,7 @@ class Pipeline:
     def close(self) -> None:
         """Let go of the models."""
         self._run(self._engine.aclose())
+        self._caller.submit(self._runner.close).result()
         self._caller.shutdown()
 
     def __enter__(self) -> Self:
@@ -109,18 +111,16 @@ class Pipeline:
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._caller.submit(asyncio.run, work).result()
-
-
-def _assemble(blueprint: Blueprint) -> System:
-    """Put an agent into every node of the graph."""
-    family = blueprint.family
-    rows = {
-        expert.name: tuple(float(place == own) for place in range(len(family)))
-        for own, expert in enumerate(family.experts)
-    }
-    agents = (
-        ModelAgent(agent, Blend(family.fingerprint, rows[agent])) for agent in blueprint.agents
-    )
-    return System(blueprint.dag, tuple(agents))
+        return self._caller.submit(self._runner.run, work).result()

@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from hswarm.engines.request import CallFailed, Completion, Request, Sampling
+from hswarm.engines.request import CallFailed, Completion, Engine, Request, Sampling
+from hswarm.engines.router import Closing
 from hswarm.pipeline.manifest import GoldenItem, GoldenNote
 from hswarm.store.memo import SqliteMemo
 from hswarm.system import System
 from hswarm.tasks.task import Example
 
 
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """An engine that only remembers."""
+@dataclass(slots=True)
+class Recorded:
+    """An engine that remembers what the search heard, and asks only for what it does not know.
+
+    `open_engine` opens the one to ask, None if nobody is to be asked.
+    """
 
     memo: SqliteMemo
+    open_engine: Callable[[], Engine] | None = None
+    _engine: Engine | None = None
 
     async def generate(self, request: Request, /) -> Completion:
-        """Return the recorded answer; raises `CallFailed` where there is none."""
+        """Return the recorded answer, or a new one; raises `CallFailed` where there is none."""
         found = self.memo.load(request.key())
-        if found is None:
+        if found is not None:
+            return found.completion
+        if self.open_engine is None:
             raise CallFailed("not recorded")
-        return found.completion
+        if self._engine is None:
+            self._engine = self.open_engine()
+        return await self._engine.generate(request)
+
+    async def aclose(self) -> None:
+        """End the engine that was opened, if one was."""
+        if isinstance(self._engine, Closing):
+            await self._engine.aclose()
 
 
 def compare_with_run(
-    memo: Path,
+    memo: SqliteMemo,
     system: System,
     examples: Sequence[Example],
     sampling: Sampling,
@@ -41,17 +55,15 @@ def compare_with_run(
     ones in order.
     """
     recorded = same = 0
-    if memo.is_file():
-        with SqliteMemo(memo) as store:
-            for example, item in zip(examples, golden, strict=True):
-                answers = _recall(system, example, _Recorded(store), sampling)
-                recorded += answers is not None
-                same += answers == [turn.answer for turn in item.turns]
+    for example, item in zip(examples, golden, strict=True):
+        answers = _recall(system, example, Recorded(memo), sampling)
+        recorded += answers is not None
+        same += answers == [turn.answer for turn in item.turns]
     return GoldenNote(items=len(golden), recorded=recorded, same=same)
 
 
 def _recall(
-    system: System, example: Example, engine: _Recorded, sampling: Sampling
+    system: System, example: Example, engine: Recorded, sampling: Sampling
 ) -> list[str] | None:
     try:
         transcript = asyncio.run(system.answer(example, engine, sampling))

@@ -1,43 +1,61 @@
-"""Who sits where in a found system: one agent per distinct coefficient row."""
+"""Who sits where in a found system: one agent per distinct model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hswarm.agents.opened import OpenPool
+from hswarm.engines.request import Blend, ModelReference
 from hswarm.errors import HswarmError
 from hswarm.search.result import Node
-from hswarm.search.roster import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The agent in each node, and every agent's coefficients, agents in order of first use."""
+    """The agent in each node, and who answers for each agent, agents in order of first use."""
 
     agents: tuple[str, ...]
-    rows: Mapping[str, Row]
+    models: Mapping[str, ModelReference]
 
 
-def seat(nodes: Sequence[Node], experts: Sequence[str]) -> Seats:
-    """Return who sits in the nodes of a result, coefficients in the order of `experts`.
+def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
+    """Return who sits in the nodes of a result of `pool`.
 
-    Nodes with equal rows share an agent; it goes by the name of the first. HswarmError where a
-    node is made of experts that there are not.
+    Nodes with the same model share an agent; it goes by the name of the first. HswarmError where
+    somebody is not in the pool.
     """
-    names: dict[Row, str] = {}
+    names: dict[ModelReference, str] = {}
     agents = []
     for node in nodes:
-        unknown = sorted(set(node.coefficients) - set(experts))
-        if unknown:
-            raise HswarmError(
-                f"The run's system has a model made of {unknown[0]!r}, which is not in the pool.",
-                hint="Restore the pool that the run was begun with.",
-            )
-        row = tuple(node.coefficients.get(expert, 0.0) for expert in experts)
-        if row not in names:
-            names[row] = _free(node.agent, set(names.values()))
-        agents.append(names[row])
-    return Seats(tuple(agents), {name: row for row, name in names.items()})
+        model = _model(node, pool)
+        if model not in names:
+            own = not node.coefficients  # the pool's name, by which it is found
+            taken = {*names.values(), *pool.others}
+            names[model] = node.agent if own else _free(node.agent, taken)
+        agents.append(names[model])
+    return Seats(tuple(agents), {name: model for model, name in names.items()})
+
+
+def _model(node: Node, pool: OpenPool) -> ModelReference:
+    if not node.coefficients:
+        if node.agent not in pool.others:
+            raise _unknown(node.agent)
+        return pool.others[node.agent]
+    for family in pool.families:
+        if not set(node.coefficients).isdisjoint(family.names):
+            for expert in sorted(set(node.coefficients) - set(family.names)):
+                raise _unknown(expert)
+            row = tuple(node.coefficients.get(expert, 0.0) for expert in family.names)
+            return Blend(family.fingerprint, row)
+    raise _unknown(min(node.coefficients))
+
+
+def _unknown(name: str) -> HswarmError:
+    return HswarmError(
+        f"The run's system has a model made of {name!r}, which is not in the pool.",
+        hint="Restore the pool that the run was begun with.",
+    )
 
 
 def _free(name: str, taken: set[str]) -> str:

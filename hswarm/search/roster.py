@@ -88,7 +88,7 @@ class Roster:
             families=tuple(
                 Experts(
                     family.fingerprint,
-                    tuple(expert.name for expert in family.experts),
+                    family.names,
                     family.name if len(moving) > 1 else "",
                 )
                 for family in moving

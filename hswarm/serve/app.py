@@ -95,7 +95,7 @@ def create_app(pipeline: Pipeline, limits: Limits, key: str | None = None) -> Fa
 
 def _add_chat(app: FastAPI, desk: Desk) -> None:
     pipeline = desk.pipeline
-    fingerprint = f"hswarm-{pipeline.blueprint.family.fingerprint[:12]}"
+    fingerprint = f"hswarm-{pipeline.blueprint.pool.fingerprint[:12]}"
     end = pipeline.system.dag.end
 
     async def stream(chat: ChatRequest, asked: Question, request: Request) -> Response:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from hswarm.engines.request import CallFailed, TooLong
 from hswarm.engines.streaming import Hear
+from hswarm.errors import HswarmError
 from hswarm.pipeline.pipeline import Pipeline
 from hswarm.serve.admission import Admission
 from hswarm.serve.errors import ApiError
@@ -72,7 +73,7 @@ class Desk:
             raise ApiError(
                 400, "context_length_exceeded", f"{failure}.", param="messages"
             ) from None
-        except CallFailed as failure:
+        except (CallFailed, HswarmError) as failure:
             raise ApiError(502, "call_failed", f"A node's call failed: {failure}.") from None
 
 

@@ -99,7 +99,7 @@ def test_it_holds_everything_and_nothing_else(exported):
     top = {path.name for path in exported.iterdir() if path.is_file()}
 
     assert top == FILES
-    assert {name.split("/")[0] for name in files - FILES} == {"adapters", "base"}
+    assert {name.split("/")[0] for name in files - FILES} == {"adapters", "bases"}
     assert {path.suffix for path in (exported / "adapters").rglob("*.*")} == {
         ".json",
         ".safetensors",
@@ -138,7 +138,9 @@ def test_adapters_are_the_blends_and_load_in_plain_peft(exported, family):
         stored = load_file(folder / "adapter_model.safetensors")
         for name, tensor in blend(stack, row).items():
             assert torch.equal(stored[name], tensor)
-        base = AutoModelForCausalLM.from_pretrained(exported / "base", dtype=torch.float32)
+        base = AutoModelForCausalLM.from_pretrained(
+            exported / "bases" / "tiny", dtype=torch.float32
+        )
         model = PeftModel.from_pretrained(base, str(folder))
         held = {key.replace(".default", ""): value for key, value in model.state_dict().items()}
         assert all(torch.equal(held[name], tensor) for name, tensor in stored.items())
@@ -179,9 +181,9 @@ def test_the_readme_names_what_it_is_about(exported):
 def test_a_base_that_is_left_out_is_found_again(mixed_run, tmp_path):
     folder = tmp_path / "out"
     export(mixed_run, folder, inline_base=False)
-    base = read(folder, "models.lock.json")["base"]
+    base = read(folder, "models.lock.json")["families"]["tiny"]["base"]
 
-    assert not (folder / "base").exists()
+    assert not (folder / "bases").exists()
     assert base["kind"] == "local"
     with load(folder, engine=EngineConfig(threads=1)) as pipeline:
         assert pipeline.answer("Who?").answer

@@ -46,7 +46,9 @@ def folder_of(where):
 
 
 def base_of(base):
-    return lambda own: edit(own, "models.lock.json", lambda lock: lock.update(base=base))
+    return lambda own: edit(
+        own, "models.lock.json", lambda lock: lock["families"]["tiny"].update(base=base)
+    )
 
 
 def parents(change):
@@ -54,13 +56,13 @@ def parents(change):
 
 
 def link_file(own):
-    (own / "base" / "config.json").rename(own.parent / "config.json")
-    (own / "base" / "config.json").symlink_to(own.parent / "config.json")
+    (own / "bases" / "tiny" / "config.json").rename(own.parent / "config.json")
+    (own / "bases" / "tiny" / "config.json").symlink_to(own.parent / "config.json")
 
 
 def link_folder(own):
-    (own / "base").rename(own.parent / "base")
-    (own / "base").symlink_to(own.parent / "base", target_is_directory=True)
+    (own / "bases").rename(own.parent / "bases")
+    (own / "bases").symlink_to(own.parent / "bases", target_is_directory=True)
 
 
 def million_edges(own):
@@ -126,7 +128,7 @@ ATTACKS = {
     ),
     "base of another machine": (
         base_of({"kind": "local", "path": "/nowhere/base", "fingerprint": "0" * 64}),
-        "does not name base",
+        "does not name bases",
     ),
     "base at a path that climbs": (
         base_of({"kind": "local", "path": "../base", "fingerprint": "0" * 64}),
@@ -161,7 +163,7 @@ ATTACKS = {
     "pickled weights beside": (pickled("adapters/friends/adapter_model.bin"), "pickled"),
     "pickle by a harmless name": (pickled(ADAPTER), "not a complete safetensors file"),
     "header without end": (huge_header, "not a complete safetensors file"),
-    "code": (lambda own: (own / "base" / "modeling.py").touch(), "no place"),
+    "code": (lambda own: (own / "bases" / "tiny" / "modeling.py").touch(), "no place"),
     "anything else": (lambda own: (own / "notes.txt").touch(), "no place"),
     "weights that are another's": (
         lambda own: edit(
@@ -264,7 +266,7 @@ FUZZED = (
     "models.lock.json",
     "report.json",
     "adapters/friends/adapter_config.json",
-    "base/config.json",
+    "bases/tiny/config.json",
 )
 
 
@@ -309,4 +311,4 @@ def test_whatever_stands_in_a_header_it_is_sound_or_refused(own, exported, data)
     (own / ADAPTER).write_bytes(struct.pack("<Q", len(text)) + text + original[8 + size :])
     write_sums(own)
     with suppress(HswarmError):
-        stack_experts(open_contents(own).blueprint.family)
+        stack_experts(open_contents(own).blueprint.pool.families[0])

@@ -34,7 +34,7 @@ def test_the_command_is_run_in_the_folder_wherever_it_was_moved(own, tmp_path):
     ).stdout  # fmt: skip
 
     assert json.loads(said) == [
-        "serve", "./base", "--host", "127.0.0.1", "--dtype", "float32",
+        "serve", "./bases/tiny", "--host", "127.0.0.1", "--dtype", "float32",
         "--generation-config", "vllm", "--enable-lora", "--max-loras", "4", "--max-lora-rank", "8",
         "--lora-modules", "jobs=adapters/jobs", "friends=adapters/friends", "homes=adapters/homes",
         "--port", "1",
@@ -46,7 +46,10 @@ def test_the_command_is_run_in_the_folder_wherever_it_was_moved(own, tmp_path):
 def test_a_base_on_the_hub_is_named_by_its_revision(exported, tmp_path):
     contents = open_contents(exported)
     base = HubBase(id="someone/model", revision="abc123", fingerprint="0" * 64)
-    models = contents.blueprint.models.model_copy(update={"base": base})
+    models = contents.blueprint.models
+    [(name, family)] = models.families.items()
+    families = {name: family.model_copy(update={"base": base})}
+    models = models.model_copy(update={"families": families})
     blueprint = replace(contents.blueprint, models=models)
     write_targets(replace(contents, folder=tmp_path / "p", blueprint=blueprint), [TargetName.VLLM])
 

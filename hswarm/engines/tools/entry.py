@@ -66,6 +66,11 @@ class ToolEntry(BaseModel):
         """What it is, in a few words."""
         return "calculator"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The environment variables whose content it is given."""
+        return ()
+
 
 class CalculatorEntry(ToolEntry):
     """Works out the sums that it finds in what its parents said, or else in the question."""
@@ -112,6 +117,11 @@ class HttpEntry(ToolEntry):
         """The address."""
         return self.url
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The variable of the bearer token."""
+        return (self.key,) if self.key else ()
+
 
 class McpEntry(ToolEntry):
     """A tool of a server that speaks the Model Context Protocol, by stdio or over HTTP."""
@@ -154,6 +164,11 @@ class McpEntry(ToolEntry):
     def about(self) -> str:
         """The server and the tool."""
         return f"{self.tool} of {' '.join(self.command) or self.url}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The variables of the bearer token or of the program."""
+        return (self.key,) if self.key else self.environment
 
     def fill(self, given: Given) -> dict[str, Any]:
         """Return the arguments of a call."""

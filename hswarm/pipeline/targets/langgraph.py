@@ -8,6 +8,7 @@ from typing import Final
 
 from hswarm.graph.dag import Dag
 from hswarm.pipeline.contents import Contents
+from hswarm.pipeline.strangers import find_strangers
 
 _MODULE: Final = '''\
 """{name} as a LangGraph graph: every node is one of its models and reads its parents' answers.
@@ -31,7 +32,7 @@ from langgraph.graph import END, START, StateGraph
 
 import hswarm
 
-pipeline = hswarm.load(Path(__file__).with_name({folder!r}))
+pipeline = hswarm.load(Path(__file__).with_name({folder!r}){trust})
 
 
 class State(TypedDict, total=False):
@@ -74,13 +75,13 @@ if __name__ == "__main__":
 def write_graph(contents: Contents, place: Path) -> None:
     """Write a pipeline as the LangGraph module `place`; it exposes `graph`."""
     blueprint = contents.blueprint
-    folders = [blueprint.models.agents[agent].folder for agent in blueprint.agents]
-    names = [f"{node} {folder}" for node, folder in enumerate(folders)]
+    names = [f"{node} {agent}" for node, agent in enumerate(blueprint.agents)]
     module = _MODULE.format(
         name=blueprint.pipeline.name,
         version=blueprint.pipeline.versions["hswarm"],
         module=place.name,
         folder=contents.folder.resolve().name,
+        trust=", trust=True" if find_strangers(blueprint.pool) else "",
         end=blueprint.dag.end,
         nodes="\n".join(
             f"builder.add_node({names[node]!r}, seat({node}))" for node in blueprint.dag.order

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hswarm.errors import HswarmError
 from hswarm.pipeline.contents import Contents
+from hswarm.pipeline.strangers import find_strangers
 
 
 def check_mlflow() -> None:
@@ -29,5 +30,6 @@ def write_model(contents: Contents, place: Path) -> None:
         path=str(place),
         python_model=str(Path(__file__).with_name("mlflow_model.py")),
         artifacts={"pipeline": str(contents.folder.resolve())},
+        model_config={"trust": bool(find_strangers(contents.blueprint.pool))},
         pip_requirements=[f"hswarm=={contents.blueprint.pipeline.versions['hswarm']}"],
     )

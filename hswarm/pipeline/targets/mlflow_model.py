@@ -27,7 +27,8 @@ class Answering(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Open the pipeline in the model's artifacts."""
-        self._pipeline = load(context.artifacts["pipeline"])
+        trust = bool(context.model_config["trust"])
+        self._pipeline = load(context.artifacts["pipeline"], trust=trust)
         # Of its own, as one loop may run already where MLflow calls.
         self._caller = ThreadPoolExecutor(1)
 
