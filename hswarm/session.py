@@ -14,6 +14,7 @@ from hswarm.agents.opened import OpenPool
 from hswarm.baselines.attempt import Ending, attempt
 from hswarm.baselines.methods import BASELINES
 from hswarm.baselines.trials import Trials
+from hswarm.baselines.workshop import FOLDER, Workshop
 from hswarm.comparison import choose_rivals, compare_systems
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
@@ -84,11 +85,11 @@ def see_through(run: Run, task: Task, pool: OpenPool, models: Models, watch: Wat
         if store.note is not None:
             watch.observe(Note(store.note))
         memo = MemoEngine(models.engine, store, usage=watch.usage, remember=run.config.engine.memo)
-        return asyncio.run(_search_and_compare(run, task, pool, memo, watch))
+        return asyncio.run(_search_and_compare(run, task, pool, models, memo=memo, watch=watch))
 
 
 async def _search_and_compare(
-    run: Run, task: Task, pool: OpenPool, memo: MemoEngine, watch: Watch
+    run: Run, task: Task, pool: OpenPool, models: Models, *, memo: MemoEngine, watch: Watch
 ) -> Result:
     config, usage = run.config, watch.usage
     saved = run.resumed.state.payload if run.resumed is not None else None
@@ -144,7 +145,9 @@ async def _search_and_compare(
     try:
         if config.search.method in BASELINES:
             engine.armed = tally.armed = True
-            outcome = await _attempt(setting, pool, memo, failures)
+            families = {family.fingerprint: family for family in pool.families}
+            workshop = Workshop(families, run.folder / FOLDER, models.engine)
+            outcome = await _attempt(setting, pool, workshop, memo, failures)
         else:
             outcome = await _search(setting, checkpoint, state)
         if outcome.reason in get_args(Limit):
@@ -159,7 +162,7 @@ async def _search_and_compare(
         comparing = replace(setting, engine=failures, record=forget)
         rivals = await choose_rivals(comparing)
         reports, unscored = await compare_systems(
-            {"found system": found, **rivals}, comparing, task
+            {"found system": found, **rivals}, replace(comparing, roster=outcome.roster), task
         )
         failures.check()
     finally:
@@ -191,6 +194,8 @@ class _Outcome:
     found: Found | None
     iterations: int
     reason: Reason | Ending
+    roster: Roster
+    """Who there was in the end: those that were made come last."""
 
 
 async def _search(
@@ -203,11 +208,11 @@ async def _search(
             "The dollars were spent before the start of the search was evaluated.",
             hint="Resume the run with a higher --max-dollars; what was answered is kept.",
         ) from None
-    return _Outcome(reached.found, reached.iteration, reason)
+    return _Outcome(reached.found, reached.iteration, reason, setting.roster)
 
 
 async def _attempt(
-    setting: Setting, pool: OpenPool, memo: MemoEngine, failures: FailureLimit
+    setting: Setting, pool: OpenPool, workshop: Workshop, memo: MemoEngine, failures: FailureLimit
 ) -> _Outcome:
     """Run a baseline. It keeps no state: resumed, it asks the memo all over again."""
     batches = count(1)
@@ -216,9 +221,15 @@ async def _attempt(
         failures.check()
         memo.begin_step(next(batches))
 
-    trials = Trials(setting, kind="baseline", descriptions=pool.descriptions, on_batch=end_batch)
+    trials = Trials(
+        setting,
+        kind="baseline",
+        descriptions=pool.descriptions,
+        workshop=workshop,
+        on_batch=end_batch,
+    )
     found, reason = await attempt(setting.config.method, trials)
-    return _Outcome(found, 0, reason)
+    return _Outcome(found, 0, reason, trials.setting.roster)
 
 
 def _report(usage: Usage) -> UsageReport:

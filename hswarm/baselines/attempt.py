@@ -20,7 +20,7 @@ async def attempt(name: str, trials: Trials) -> tuple[Found, Ending]:
     """
     ending: Ending = "done"
     try:
-        await BASELINES[name](trials)
+        await BASELINES[name].choose(trials)
     except* BudgetSpent as group:
         ending = next(e.reason for e in group.exceptions if isinstance(e, BudgetSpent))
     if trials.found is None:
@@ -30,4 +30,5 @@ async def attempt(name: str, trials: Trials) -> tuple[Found, Ending]:
             f" {spent} evaluation{'' if spent == 1 else 's'} were not enough.",
             hint=f"Resume the run with a higher --{ending}; what was answered is kept.",
         )
+    trials.keep_found()
     return trials.found, ending

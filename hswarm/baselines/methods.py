@@ -1,14 +1,16 @@
-"""The baselines by name. A new one is a module and a line here."""
+"""The baselines by name. A new one is a module and an entry here."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from hswarm.baselines.agent_prune import agent_prune
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.gnn import gnn
 from hswarm.baselines.gpt_swarm import gpt_swarm, gpt_swarm_reinforce
+from hswarm.baselines.merges import merge_dare_ties, merge_model_stock, merge_slerp
 from hswarm.baselines.meta_agent import meta_agent
 from hswarm.baselines.soups import greedy_soup, uniform_soup
 from hswarm.baselines.static_role import static_role
@@ -16,22 +18,46 @@ from hswarm.baselines.trials import Trials
 from hswarm.catalog import unknown
 from hswarm.config import SEARCHES
 
-Baseline = Callable[[Trials], Awaitable[None]]
+Kind = Literal["trivial", "static weight", "dynamic weight", "static role", "dynamic role"]
+"""The papers' kinds: what is chosen, and whether the task's utility has a say in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A method beside the searches: how it chooses a system, and in a line what it does."""
+
+    kind: Kind
+    choose: Callable[[Trials], Awaitable[None]]
+    about: str
+
 
 BASELINES: Final[Mapping[str, Baseline]] = {
-    "best-single": best_single,
-    "uniform-soup": uniform_soup,
-    "greedy-soup": greedy_soup,
-    "chain": static_role("chain"),
-    "star": static_role("star"),
-    "tree": static_role("tree"),
-    "debate": static_role("debate"),
-    "majority-with-judge": static_role("jury"),
-    "gpt-swarm": gpt_swarm,
-    "gpt-swarm-reinforce": gpt_swarm_reinforce,
-    "meta-agent": meta_agent,
-    "agent-prune": agent_prune,
-    "gnn": gnn,
+    "best-single": Baseline("trivial", best_single, "the one model that does best alone"),
+    "uniform-soup": Baseline("static weight", uniform_soup, "the mean of all experts"),
+    "slerp": Baseline("static weight", merge_slerp, "the arc between the best two, half-way"),
+    "dare-ties": Baseline(
+        "static weight", merge_dare_ties, "the best two to five, thinned, where signs agree"
+    ),
+    "model-stock": Baseline(
+        "static weight", merge_model_stock, "the best three to five, drawn to the base"
+    ),
+    "greedy-soup": Baseline(
+        "dynamic weight", greedy_soup, "the mean of those that improve it, best first"
+    ),
+    "chain": Baseline("static role", static_role("chain"), "one after the other"),
+    "star": Baseline("static role", static_role("star"), "one, then all, then one"),
+    "tree": Baseline("static role", static_role("tree"), "each reads two"),
+    "debate": Baseline("static role", static_role("debate"), "layers that read each other"),
+    "majority-with-judge": Baseline(
+        "static role", static_role("jury"), "all by themselves, then a judge"
+    ),
+    "gpt-swarm": Baseline("dynamic role", gpt_swarm, "matrices drawn to those of good graphs"),
+    "gpt-swarm-reinforce": Baseline(
+        "dynamic role", gpt_swarm_reinforce, "a learned probability for every edge"
+    ),
+    "meta-agent": Baseline("dynamic role", meta_agent, "a model designs the graph"),
+    "agent-prune": Baseline("dynamic role", agent_prune, "random graphs, with edges cut"),
+    "gnn": Baseline("dynamic role", gnn, "a network predicts which edges help"),
 }
 
 METHODS: Final[tuple[str, ...]] = (*BASELINES, *reversed(SEARCHES))

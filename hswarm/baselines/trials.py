@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from hswarm.baselines.workshop import Made, Workshop
 from hswarm.engines.purse import BudgetSpent
 from hswarm.engines.request import ModelReference
 from hswarm.errors import HswarmError
@@ -35,14 +37,18 @@ class Trials:
     """Agent -> what it is for, as the pool says."""
     on_batch: Callable[[], None] = lambda: None
     """Called after each complete batch of evaluations."""
+    workshop: Workshop | None = None
+    """Where experts can be made."""
     found: Found | None = None
     """The best that was entered."""
+    roster: Roster = field(init=False)
+    """Who there is in the pool. In `setting.roster` those that were made come after them."""
+    _made: dict[int, Made] = field(default_factory=dict)
+    """By number in `setting.roster`."""
     _known: dict[System, Evaluation] = field(default_factory=dict)
 
-    @property
-    def roster(self) -> Roster:
-        """Who there is."""
-        return self.setting.roster
+    def __post_init__(self) -> None:
+        self.roster = self.setting.roster
 
     @property
     def seed(self) -> int:
@@ -78,6 +84,49 @@ class Trials:
             raise BudgetSpent("max-evaluations")
         return utilities
 
+    async def enter_made(self, name: str, expert: int, write: Callable[[Path], None]) -> float:
+        """Make an expert on the base of the pool's `expert` (a number), and enter it alone.
+
+        `write` writes it, in PEFT's format, to a new folder. Returns its utility. Of those made so
+        far only the best is kept.
+        """
+        shop = self.shop()
+        made = shop.make(name, shop.family_of(self.roster, expert), write)
+        frozen = (*self.setting.roster.frozen, made.agent)
+        roster = replace(self.setting.roster, frozen=frozen, particles=None)
+        self.setting = replace(self.setting, roster=roster)
+        number = len(roster) - 1
+        shop.take_on(made)
+        try:
+            (utility,) = await self.enter([Candidate(LONE, (number,), ((),))])
+        finally:
+            shop.let_go(made)
+        self._made[number] = made
+        best = self.found.candidate.agents[0] if self.found is not None else None
+        for loser in [n for n in self._made if n != best]:
+            shop.discard(self._made.pop(loser))
+        return utility
+
+    def made_name(self, method: str, expert: int, number: int) -> str:
+        """Return what to call the `number`-th expert that `method` makes of one like `expert`."""
+        label = self.roster.families[self.roster.seats[expert].family or 0].label
+        return " ".join(filter(None, (label, method, str(number))))
+
+    def shop(self) -> Workshop:
+        """Return the workshop; HswarmError where nothing can be made."""
+        if self.workshop is None:
+            raise HswarmError(
+                "This method makes experts, and there is nowhere to make them.",
+                hint="Run it by hswarm optimize.",
+            )
+        return self.workshop
+
+    def keep_found(self) -> None:
+        """Have the engine answer for the best that was entered, if it was made."""
+        if self.found is not None and self._made:
+            for number in set(self.found.candidate.agents) & set(self._made):
+                self.shop().take_on(self._made[number])
+
     async def measure_singles(self) -> list[float]:
         """Return everybody's utility alone, by number: as many evaluations as there are agents."""
         return await self.measure(self.singles())
@@ -111,7 +160,7 @@ class Trials:
         return Candidate.place(dag, range(len(dag)), self.roster.original_rows())
 
     def _system(self, candidate: Candidate) -> System:
-        return candidate.dag, candidate.models(self.roster)
+        return candidate.dag, candidate.models(self.setting.roster)
 
     def _affordable(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Return the first of `candidates`, as many as the budget allows."""

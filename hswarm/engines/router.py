@@ -20,27 +20,6 @@ from hswarm.experts.family import Family
 class Closing(Protocol):
     """An engine that has something to give back."""
 
-    def adopt(self, family: Family, beside: str) -> None:
-        """Answer requests for `family`, too, on the base of the family `beside` (fingerprints).
-
-        HswarmError if the engine cannot take on what was not there when it was opened.
-        """
-        runner = self._batching.runner if self._batching is not None else None
-        if self._batching is None or not isinstance(runner, Adopting):
-            raise HswarmError(
-                "This engine takes on no experts while it runs, and this method makes some.",
-                hint="Use --engine transformers with one worker.",
-            )
-        runner.adopt(family, beside)
-        self._routes[family.fingerprint] = self._batching
-
-    def dismiss(self, fingerprint: str) -> None:
-        """Let go of a family that was adopted."""
-        del self._routes[fingerprint]
-        assert self._batching is not None
-        assert isinstance(self._batching.runner, Adopting)
-        self._batching.runner.dismiss(fingerprint)
-
     async def aclose(self) -> None:
         """End the engine."""
         ...
@@ -107,6 +86,27 @@ class RouterEngine:
         """Have `callback` called after each flush, if there are any."""
         if self._batching is not None:
             self._batching.on_flush(callback)
+
+    def adopt(self, family: Family, beside: str) -> None:
+        """Answer requests for `family`, too, on the base of the family `beside` (fingerprints).
+
+        HswarmError if the engine cannot take on what was not there when it was opened.
+        """
+        runner = self._batching.runner if self._batching is not None else None
+        if self._batching is None or not isinstance(runner, Adopting):
+            raise HswarmError(
+                "This engine takes on no experts while it runs, and this method makes some.",
+                hint="Use --engine transformers with one worker.",
+            )
+        runner.adopt(family, beside)
+        self._routes[family.fingerprint] = self._batching
+
+    def dismiss(self, fingerprint: str) -> None:
+        """Let go of a family that was adopted."""
+        del self._routes[fingerprint]
+        assert self._batching is not None
+        assert isinstance(self._batching.runner, Adopting)
+        self._batching.runner.dismiss(fingerprint)
 
     async def aclose(self) -> None:
         """End all engines."""

@@ -37,6 +37,8 @@ class Node(_Frozen):
     coefficients: dict[str, float]
     """Expert -> coefficient, exact zeros left out; empty where no expert sits."""
     parents: tuple[int, ...]
+    made: str | None = None
+    """Of an expert that was made in the run, and lies in its folder: the SHA-256 of it."""
 
 
 class SystemReport(_Frozen):
@@ -105,6 +107,7 @@ def describe(candidate: Candidate, roster: Roster) -> tuple[Node, ...]:
             agent=roster.name(agent),
             coefficients=roster.coefficients(agent, row),
             parents=parents,
+            made=roster.made(agent),
         )
         for agent, row, parents in zip(
             candidate.agents, candidate.rows, candidate.dag.parents, strict=True

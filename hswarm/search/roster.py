@@ -46,6 +46,8 @@ class Frozen:
 
     name: str
     model: ModelReference
+    made: bool = False
+    """Whether it is none of the pool's but was made in the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,14 @@ class Roster:
             return {name: c for name, c in zip(names, row, strict=True) if c != 0.0}
         frozen = self.frozen[seat.place]
         return {frozen.name: 1.0} if isinstance(frozen.model, Blend) else {}
+
+    def made(self, agent: int) -> str | None:
+        """Return the fingerprint of an agent that was made in the run, None of all others."""
+        seat = self.seats[agent]
+        frozen = self.frozen[seat.place] if seat.family is None else None
+        if frozen is None or not frozen.made or not isinstance(frozen.model, Blend):
+            return None
+        return frozen.model.family
 
     def rows(self, positions: Sequence[FloatMatrix]) -> list[Row]:
         """Return everybody's row, by number, with each family's swarm at its N×n `positions`."""

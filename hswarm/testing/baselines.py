@@ -83,12 +83,12 @@ class BaselineContract:
         """The system it returns has the utility it returns, and can be written down."""
         found, _, trials = self.choose()
         setting = trials.setting
-        system = found.candidate.system(trials.roster)
+        system = found.candidate.system(setting.roster)
         run = evaluate([system], setting.examples, setting.scorer, setting.engine, setting.sampling)
         (evaluation,) = asyncio.run(run)
 
         assert math.isclose(evaluation.utility, found.utility, rel_tol=1e-12)
-        nodes = describe(found.candidate, trials.roster)
+        nodes = describe(found.candidate, setting.roster)
         assert [node.parents for node in nodes] == list(found.candidate.dag.parents)
 
     def test_what_was_answered_is_not_asked_again(self) -> None:

@@ -1,17 +1,23 @@
 """Trials on a landscape, for the tests of baselines."""
 
 import hashlib
+import itertools
 import json
 import sys
+import tempfile
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from hswarm.baselines.trials import Trials
+from hswarm.baselines.workshop import Workshop
 from hswarm.config import search_config
 from hswarm.engines.request import Completion, Request
+from hswarm.experts.family import Family, open_family
+from hswarm.search.roster import Experts, Roster
 from hswarm.search.tally import Tally
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "search"))
@@ -52,3 +58,40 @@ def make_trials(
     config = search_config("default", {"seed": seed, "baseline": baseline or {}})
     setting = make_setting(config, engine or Arena(), experts=experts, items=ITEMS)
     return Trials(replace(setting, tally=Tally(ITEMS, limit)))
+
+
+ROOT = Path(__file__).parents[2] / "agents" / "tiny"
+NAMES = ("friends", "homes", "jobs", "pets")
+_SCRATCH = tempfile.TemporaryDirectory(prefix="hswarm-test-")
+_folders = itertools.count()
+
+
+@lru_cache(maxsize=1)
+def tiny_family() -> Family:
+    """Four experts of the tiny pool."""
+    adapters = {name: str(ROOT / name) for name in NAMES}
+    return open_family("tiny", str(ROOT / "base"), adapters, prompt="chat")
+
+
+@dataclass
+class Books:
+    """An engine that notes which families it answers for."""
+
+    here: list[str] = field(default_factory=list)
+
+    def adopt(self, family: Family, beside: str) -> None:
+        self.here.append(family.fingerprint)
+
+    def dismiss(self, fingerprint: str) -> None:
+        self.here.remove(fingerprint)
+
+
+def make_shop(**asked) -> Trials:
+    """The same trials over four real experts, with a workshop in a folder of its own."""
+    trials = make_trials(**asked)
+    family = tiny_family()
+    roster = Roster((Experts(family.fingerprint, NAMES),))
+    trials = Trials(replace(trials.setting, roster=roster))
+    folder = Path(_SCRATCH.name) / str(next(_folders))
+    trials.workshop = Workshop({family.fingerprint: family}, folder, Books())
+    return trials

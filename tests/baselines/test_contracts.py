@@ -11,7 +11,7 @@ from hswarm.errors import HswarmError
 from hswarm.testing.baselines import BaselineContract
 
 sys.path.insert(0, str(Path(__file__).parent))
-from arena import EXPERTS, make_trials
+from arena import EXPERTS, make_shop, make_trials
 
 ON_LANDSCAPE = {
     "best-single": EXPERTS,
@@ -31,9 +31,13 @@ ON_LANDSCAPE = {
 """Method -> the evaluations that it takes at most."""
 
 
+IN_WORKSHOP = {"slerp": EXPERTS + 1, "dare-ties": EXPERTS + 4, "model-stock": EXPERTS + 3}
+"""Those that make experts, of real ones."""
+
+
 def contract(method: str, most: int) -> type[BaselineContract]:
     def make(self, seed, limit):
-        return make_trials(seed, limit)
+        return (make_shop if method in IN_WORKSHOP else make_trials)(seed=seed, limit=limit)
 
     title = "".join(word.title() for word in method.split("-"))
     return type(
@@ -41,7 +45,13 @@ def contract(method: str, most: int) -> type[BaselineContract]:
     )
 
 
-globals().update({c.__name__: c for c in (contract(*pair) for pair in ON_LANDSCAPE.items())})
+globals().update(
+    {c.__name__: c for c in (contract(*pair) for pair in (ON_LANDSCAPE | IN_WORKSHOP).items())}
+)
+
+
+def test_every_baseline_keeps_its_promises():
+    assert set(ON_LANDSCAPE) | set(IN_WORKSHOP) == set(BASELINES)
 
 
 def test_a_method_has_one_name():

@@ -84,7 +84,7 @@ class TransformersRunner:
             model = _load(family, device, pick_dtype(config.dtype, device))
         else:
             self._prompts, model = beside._prompts, _twin(beside._bare)
-        self._bare = _twin(model)
+        self._bare: PreTrainedModel = _twin(model)
         self._places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         threads = config.threads or torch.get_num_threads()
         size = sum(p.numel() * p.element_size() for p in model.parameters())
