@@ -146,7 +146,7 @@ async def _search_and_compare(
         if config.search.method in BASELINES:
             engine.armed = tally.armed = True
             families = {family.fingerprint: family for family in pool.families}
-            workshop = Workshop(families, run.folder / FOLDER, models.engine)
+            workshop = Workshop(families, run.folder / FOLDER, models.engine, config.engine.device)
             outcome = await _attempt(setting, pool, workshop, memo, failures)
         else:
             outcome = await _search(setting, checkpoint, state)
@@ -225,6 +225,8 @@ async def _attempt(
         setting,
         kind="baseline",
         descriptions=pool.descriptions,
+        data=pool.data,
+        recipe=pool.training,
         workshop=workshop,
         on_batch=end_batch,
     )

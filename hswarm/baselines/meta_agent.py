@@ -102,8 +102,7 @@ async def _enter(
 
 async def _designer(trials: Trials) -> tuple[str, ModelReference]:
     """Return who designs."""
-    roster, rows = trials.roster, trials.roster.original_rows()
-    models = {roster.name(k): roster.model(k, row) for k, row in enumerate(rows)}
+    roster, models = trials.roster, trials.models()
     named = trials.setting.config.baseline.designer
     if named is not None:
         if named not in models or isinstance(models[named], Tool):

@@ -8,13 +8,20 @@ from typing import Final, Literal
 
 from hswarm.baselines.agent_prune import agent_prune
 from hswarm.baselines.best_single import best_single
+from hswarm.baselines.cbtm import cbtm
+from hswarm.baselines.data_merge import data_merge
+from hswarm.baselines.evol_merge import evol_merge
 from hswarm.baselines.gnn import gnn
 from hswarm.baselines.gpt_swarm import gpt_swarm, gpt_swarm_reinforce
+from hswarm.baselines.lorahub import lorahub
 from hswarm.baselines.merges import merge_dare_ties, merge_model_stock, merge_slerp
 from hswarm.baselines.meta_agent import meta_agent
+from hswarm.baselines.pack_of_llms import pack_of_llms
+from hswarm.baselines.prediction_merge import prediction_merge
 from hswarm.baselines.soups import greedy_soup, uniform_soup
 from hswarm.baselines.static_role import static_role
 from hswarm.baselines.trials import Trials
+from hswarm.baselines.tuning import dpo, ppo, sft
 from hswarm.catalog import unknown
 from hswarm.config import SEARCHES
 
@@ -33,6 +40,8 @@ class Baseline:
 
 BASELINES: Final[Mapping[str, Baseline]] = {
     "best-single": Baseline("trivial", best_single, "the one model that does best alone"),
+    "prediction-merge": Baseline("trivial", prediction_merge, "the plurality of all answers"),
+    "data-merge": Baseline("static weight", data_merge, "one expert, trained on everybody's data"),
     "uniform-soup": Baseline("static weight", uniform_soup, "the mean of all experts"),
     "slerp": Baseline("static weight", merge_slerp, "the arc between the best two, half-way"),
     "dare-ties": Baseline(
@@ -44,6 +53,17 @@ BASELINES: Final[Mapping[str, Baseline]] = {
     "greedy-soup": Baseline(
         "dynamic weight", greedy_soup, "the mean of those that improve it, best first"
     ),
+    "pack-of-llms": Baseline(
+        "dynamic weight", pack_of_llms, "weighed by how well they foresee the questions"
+    ),
+    "cbtm": Baseline("dynamic weight", cbtm, "a vote of those trained on what is nearest"),
+    "evol-merge": Baseline(
+        "dynamic weight", evol_merge, "layers of the best two, crossed by a genetic algorithm"
+    ),
+    "lorahub": Baseline("dynamic weight", lorahub, "coefficients by a gradient-free optimiser"),
+    "sft": Baseline("dynamic weight", sft, "the best expert, trained on the answers of dev"),
+    "dpo": Baseline("dynamic weight", dpo, "the best expert, trained to prefer its better answers"),
+    "ppo": Baseline("dynamic weight", ppo, "the best expert, trained on its answers' scores"),
     "chain": Baseline("static role", static_role("chain"), "one after the other"),
     "star": Baseline("static role", static_role("star"), "one, then all, then one"),
     "tree": Baseline("static role", static_role("tree"), "each reads two"),

@@ -12,18 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hswarm.agents.agent import Sitter
+from hswarm.agents.ensemble import Ensemble
 from hswarm.baselines.workshop import Made, Workshop
 from hswarm.engines.purse import BudgetSpent
 from hswarm.engines.request import ModelReference
 from hswarm.errors import HswarmError
 from hswarm.evaluate import Evaluation
+from hswarm.experts.recipe import Recipe
 from hswarm.graph.dag import LONE, Dag
 from hswarm.search.events import StepKind
 from hswarm.search.found import Candidate, Found, better
-from hswarm.search.roster import Roster, Row
+from hswarm.search.roster import Frozen, Roster, Row
 from hswarm.search.setting import Setting
 
-System = tuple[Dag, tuple[ModelReference, ...]]
+System = tuple[Dag, tuple[Sitter, ...]]
 
 
 @dataclass(slots=True)
@@ -35,6 +38,10 @@ class Trials:
     """What a watcher is told that this is."""
     descriptions: Mapping[str, str] = field(default_factory=dict)
     """Agent -> what it is for, as the pool says."""
+    data: Mapping[str, str] = field(default_factory=dict)
+    """Expert -> what it was trained on (`hswarm.baselines.corpora`)."""
+    recipe: Recipe = field(default_factory=Recipe)
+    """How experts are trained."""
     on_batch: Callable[[], None] = lambda: None
     """Called after each complete batch of evaluations."""
     workshop: Workshop | None = None
@@ -84,6 +91,13 @@ class Trials:
             raise BudgetSpent("max-evaluations")
         return utilities
 
+    def hire(self, agent: Frozen) -> int:
+        """Return the number of somebody new who is none of the pool."""
+        frozen = (*self.setting.roster.frozen, agent)
+        roster = replace(self.setting.roster, frozen=frozen, particles=None)
+        self.setting = replace(self.setting, roster=roster)
+        return len(roster) - 1
+
     async def enter_made(self, name: str, expert: int, write: Callable[[Path], None]) -> float:
         """Make an expert on the base of the pool's `expert` (a number), and enter it alone.
 
@@ -92,10 +106,7 @@ class Trials:
         """
         shop = self.shop()
         made = shop.make(name, shop.family_of(self.roster, expert), write)
-        frozen = (*self.setting.roster.frozen, made.agent)
-        roster = replace(self.setting.roster, frozen=frozen, particles=None)
-        self.setting = replace(self.setting, roster=roster)
-        number = len(roster) - 1
+        number = self.hire(made.agent)
         shop.take_on(made)
         try:
             (utility,) = await self.enter([Candidate(LONE, (number,), ((),))])
@@ -135,6 +146,12 @@ class Trials:
         """Return everybody alone, as they came."""
         rows = self.roster.original_rows()
         return [Candidate.place(LONE, [agent], rows) for agent in range(len(self.roster))]
+
+    def models(self) -> dict[str, ModelReference]:
+        """Return everybody in the pool, as they came, by name."""
+        rows = self.roster.original_rows()
+        everybody = {self.roster.name(k): self.roster.model(k, row) for k, row in enumerate(rows)}
+        return {n: model for n, model in everybody.items() if not isinstance(model, Ensemble)}
 
     def families(self) -> list[list[int]]:
         """Return the agents' numbers, family by family, of those whose weights can be merged.

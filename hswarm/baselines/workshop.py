@@ -65,6 +65,8 @@ class Workshop:
     """By fingerprint."""
     folder: Path
     engine: Adopting
+    device: str = "auto"
+    """Where what is made is made."""
     _stacks: dict[str, ExpertStack] = field(default_factory=dict)
 
     def family_of(self, roster: Roster, expert: int) -> Family:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hswarm.agents.agent import Sitter
+from hswarm.agents.ensemble import Ensemble, read_rule
 from hswarm.agents.opened import OpenPool
 from hswarm.engines.request import Blend, ModelReference
 from hswarm.errors import HswarmError
@@ -16,7 +18,8 @@ class Seats:
     """The agent in each node, and who answers for each agent, agents in order of first use."""
 
     agents: tuple[str, ...]
-    models: Mapping[str, ModelReference]
+    models: Mapping[str, Sitter]
+    """Members of an ensemble come before it."""
 
 
 def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
@@ -25,19 +28,33 @@ def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
     Nodes with the same model share an agent; it goes by the name of the first. HswarmError where
     somebody is not in the pool.
     """
-    names: dict[ModelReference, str] = {}
+    names: dict[Sitter, str] = {}
     agents = []
     for node in nodes:
+        for member in node.members:
+            names.setdefault(_member(member, pool), member)
         model = _model(node, pool)
         if model not in names:
-            own = not node.coefficients  # the pool's name, by which it is found
+            own = (
+                not node.coefficients and not node.members
+            )  # the pool's name, by which it is found
             taken = {*names.values(), *pool.others}
             names[model] = node.agent if own else _free(node.agent, taken)
         agents.append(names[model])
     return Seats(tuple(agents), {name: model for model, name in names.items()})
 
 
-def _model(node: Node, pool: OpenPool) -> ModelReference:
+def _member(name: str, pool: OpenPool) -> ModelReference:
+    model = pool.agents.get(name)
+    if model is None or isinstance(model, Ensemble):
+        raise _unknown(name)
+    return model
+
+
+def _model(node: Node, pool: OpenPool) -> Sitter:
+    if node.members and node.rule is not None:
+        members = [_member(name, pool) for name in node.members]
+        return Ensemble.of(members, read_rule(node.rule))
     if not node.coefficients:
         if node.agent not in pool.others:
             raise _unknown(node.agent)

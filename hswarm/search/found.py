@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hswarm.agents.agent import make_agent
-from hswarm.engines.request import ModelReference
+from hswarm.agents.agent import Sitter, make_agent
 from hswarm.graph.dag import Dag
 from hswarm.search.roster import Roster, Row
 from hswarm.system import System
@@ -35,7 +34,7 @@ class Candidate:
         rows = (row if a == agent else r for a, r in zip(self.agents, self.rows, strict=True))
         return replace(self, rows=tuple(rows))
 
-    def models(self, roster: Roster) -> tuple[ModelReference, ...]:
+    def models(self, roster: Roster) -> tuple[Sitter, ...]:
         """Return who answers in each node: with the same graph and models, the same answers."""
         return tuple(map(roster.model, self.agents, self.rows))
 

@@ -39,6 +39,10 @@ class Node(_Frozen):
     parents: tuple[int, ...]
     made: str | None = None
     """Of an expert that was made in the run, and lies in its folder: the SHA-256 of it."""
+    members: tuple[str, ...] = ()
+    """Of an ensemble: the agents that answer as one."""
+    rule: str | None = None
+    """Of an ensemble: how one of their answers is taken, as JSON."""
 
 
 class SystemReport(_Frozen):
@@ -108,6 +112,8 @@ def describe(candidate: Candidate, roster: Roster) -> tuple[Node, ...]:
             coefficients=roster.coefficients(agent, row),
             parents=parents,
             made=roster.made(agent),
+            members=roster.ensemble(agent)[0],
+            rule=roster.ensemble(agent)[1],
         )
         for agent, row, parents in zip(
             candidate.agents, candidate.rows, candidate.dag.parents, strict=True

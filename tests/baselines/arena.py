@@ -17,11 +17,24 @@ from hswarm.baselines.workshop import Workshop
 from hswarm.config import search_config
 from hswarm.engines.request import Completion, Request
 from hswarm.experts.family import Family, open_family
+from hswarm.experts.recipe import Recipe
 from hswarm.search.roster import Experts, Roster
 from hswarm.search.tally import Tally
+from hswarm.tasks.scorers.scorer import GoldScorer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "search"))
-from landscape import Landscape, make_setting
+from landscape import Landscape, make_setting, score
+
+
+class Nearness(GoldScorer):
+    """Scores an answer of the landscape, which is a number."""
+
+    def matches(self, example, gold, answer):
+        raise NotImplementedError
+
+    def __call__(self, example, answer, /):
+        return score(example, answer)
+
 
 EXPERTS = 4
 ITEMS = 3
@@ -57,13 +70,24 @@ def make_trials(
     """Four experts whose best blend is known, on three items; see the landscape."""
     config = search_config("default", {"seed": seed, "baseline": baseline or {}})
     setting = make_setting(config, engine or Arena(), experts=experts, items=ITEMS)
-    return Trials(replace(setting, tally=Tally(ITEMS, limit)))
+    return Trials(replace(setting, scorer=Nearness(), tally=Tally(ITEMS, limit)), data=DATA)
 
 
 ROOT = Path(__file__).parents[2] / "agents" / "tiny"
 NAMES = ("friends", "homes", "jobs", "pets")
+BRIEF = Recipe(steps=2, batch=2, learning_rate=0.01)
 _SCRATCH = tempfile.TemporaryDirectory(prefix="hswarm-test-")
 _folders = itertools.count()
+
+
+def _write_data(name: str) -> str:
+    path = Path(_SCRATCH.name) / f"{name}.jsonl"
+    pairs = [{"prompt": f"item {k} of {name}", "response": f"{name} {k}."} for k in range(4)]
+    path.write_text("\n".join(map(json.dumps, pairs)))
+    return str(path)
+
+
+DATA = {name: _write_data(name) for name in ("a", "b", "c", "d", *NAMES)}
 
 
 @lru_cache(maxsize=1)
@@ -91,7 +115,7 @@ def make_shop(**asked) -> Trials:
     trials = make_trials(**asked)
     family = tiny_family()
     roster = Roster((Experts(family.fingerprint, NAMES),))
-    trials = Trials(replace(trials.setting, roster=roster))
+    trials = Trials(replace(trials.setting, roster=roster), data=DATA, recipe=BRIEF)
     folder = Path(_SCRATCH.name) / str(next(_folders))
     trials.workshop = Workshop({family.fingerprint: family}, folder, Books())
     return trials
