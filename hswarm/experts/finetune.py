@@ -55,7 +55,9 @@ def load_trainable(
     )
     folder = family.experts[start or 0].folder
     if start is None:
-        model = get_peft_model(base, LoraConfig.from_pretrained(str(folder), inference_mode=False))
+        shape = LoraConfig.from_pretrained(str(folder))
+        shape.inference_mode = False
+        model = get_peft_model(base, shape)
     else:
         model = PeftModel.from_pretrained(base, str(folder), is_trainable=True)
     return model.to(device), tokenizer

@@ -33,7 +33,10 @@ class Nearness(GoldScorer):
         raise NotImplementedError
 
     def __call__(self, example, answer, /):
-        return score(example, answer)
+        try:
+            return score(example, answer)
+        except ValueError:
+            return 0.0
 
 
 EXPERTS = 4

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-pytestmark = pytest.mark.clients
-
 from hswarm.baselines import tuning
 from hswarm.baselines.attempt import attempt
 from hswarm.experts.family import open_sibling

@@ -47,3 +47,24 @@ def test_what_was_made_is_exported_and_answers_as_it_did(merged, tmp_path):
     assert contents.report.golden.recorded == contents.report.golden.same == 2
     with hswarm.load(tmp_path / "pipeline") as pipeline:
         assert [turn.agent for turn in pipeline.answer("Who is Ada?").turns] == ["slerp 2"]
+
+
+def test_a_vote_is_exported_verified_and_served_as_one_model(tmp_path):
+    folder = tmp_path / "run"
+    result = hswarm.optimize(
+        "gaia-text",
+        method="prediction-merge",
+        limit=2,
+        run=folder,
+        settings={"engine": {"threads": 1}},
+    )
+    (node,) = result.found.nodes
+    assert (node.agent, len(node.members), result.evaluations) == ("plurality", 10, 1)
+
+    contents = export(folder, tmp_path / "pipeline")
+    assert contents.report.golden.recorded == contents.report.golden.same == 2
+    assert contents.blueprint.models.agents["plurality"].members == node.members
+    with hswarm.load(tmp_path / "pipeline") as pipeline:
+        (turn,) = pipeline.answer("Who is Ada?").turns
+    assert turn.agent == "plurality"
+    assert turn.completion.generated_tokens >= 10
