@@ -12,11 +12,12 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import Audience, Batch, Outcome, Runner, Said
+from hswarm.engines.batching import Audience, Batch, Ending, Outcome, Runner, Said
 from hswarm.engines.request import Blend, Request
 from hswarm.errors import HswarmError
 
@@ -37,6 +38,8 @@ _DEATHS: Final = 3
 """Workers that a share may take with it."""
 _KNOCK: Final = 10.0
 """Seconds within which a cluster has to be reached."""
+_GOODBYE: Final = 10.0
+"""Seconds that workers have to clear up."""
 _PATIENCE: Final = 1800.0
 """Seconds that a worker has to load its models."""
 
@@ -65,6 +68,11 @@ class _Worker:
         assert self._runner is not None
         news = (pair for batch in self._runner.run(requests, Audience()) for pair in batch)
         return [(place, what) for place, what in news if not isinstance(what, Said)]
+
+    def close(self) -> None:
+        """Give back what the models hold on this machine."""
+        if isinstance(self._runner, Ending):
+            self._runner.close()
 
 
 class RayRunner:
@@ -134,8 +142,12 @@ class RayRunner:
 
     def close(self) -> None:
         """End the workers, and Ray if it was started for them."""
+        if not ray.is_initialized():
+            return
+        with suppress(RayError):
+            ray.get([worker.close.remote() for worker in self._idle], timeout=_GOODBYE)
         self._idle = []
-        if self._begun and ray.is_initialized():
+        if self._begun:
             ray.shutdown()
 
     def _hire(self, count: int) -> None:

@@ -109,7 +109,7 @@ class RemoteEngine:
         """See through what is under way and has to be paid, and end the connection."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
         line, self._line = self._line, None
-        if line is not None:
+        if line is not None and line.loop is asyncio.get_running_loop():
             await line.connection.aclose()
 
     async def _ask(self, request: Request, line: _Line) -> Completion:
@@ -170,7 +170,8 @@ def refuse(status: int, complaint: str, name: str, *, retry_after: float | None)
     """Return what to raise for an HTTP `status` that is not success and what the server said."""
     said = " ".join(complaint.split())[:_SHOWN]
     what = f"HTTP {status}{': ' if said else ''}{said}"
-    if status in (401, 403, 404):
+    # 403 is how some refuse a single prompt; where it is a key's, soon too many calls have failed.
+    if status in (401, 404):
         return HswarmError(
             f"{name} is refused: {what}.",
             hint="Check `model`, `base_url` and the key in the variable that `key` names.",

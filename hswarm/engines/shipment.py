@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import Runner
+from hswarm.engines.batching import Audience, Batch, Runner
+from hswarm.engines.families import FamiliesRunner
 from hswarm.engines.local import load_runner
+from hswarm.engines.request import Request
 from hswarm.experts.adapter import CONFIG, WEIGHTS
 from hswarm.experts.family import Family
 from hswarm.experts.source import WANTED
@@ -62,9 +64,21 @@ def load_here(families: Sequence[Family], config: EngineConfig) -> Runner:
 
 
 def load_shipped(shipment: Shipment, config: EngineConfig) -> Runner:
-    """Unpack a shipment and load its models: for a worker on another machine.
+    """Unpack a shipment and load its models: for a worker on another machine."""
+    folder = tempfile.TemporaryDirectory(prefix="hswarm-")
+    return _Unpacked(load_runner(shipment.unpack(Path(folder.name)), config), folder)
 
-    The files are needed no longer than that, by engines that keep their weights in memory; they go
-    with the worker's process.
-    """
-    return load_runner(shipment.unpack(Path(tempfile.mkdtemp(prefix="hswarm-"))), config)
+
+@dataclass(frozen=True, slots=True)
+class _Unpacked:
+    """A runner and the files that its models came from, which go when it is closed."""
+
+    runner: FamiliesRunner
+    folder: tempfile.TemporaryDirectory[str]
+
+    def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
+        return self.runner.run(requests, audience)
+
+    def close(self) -> None:
+        self.runner.close()
+        self.folder.cleanup()

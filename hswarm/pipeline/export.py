@@ -152,7 +152,8 @@ async def _ask(
         )
         for stranger in find_strangers(blueprint.pool)
     }
-    async with start(blueprint, engine, stand_ins=strangers) as running:
+    here = engine.model_copy(update={"workers": 1, "ray": None})
+    async with start(blueprint, here, stand_ins=strangers) as running:
         try:
             return await record(running, examples)
         except CallFailed as failure:

@@ -14,7 +14,7 @@ from hswarm.system import System
 from hswarm.tasks.task import Example
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Recorded:
     """An engine that remembers what the search heard, and asks only for what it does not know.
 

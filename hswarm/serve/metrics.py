@@ -89,6 +89,7 @@ class _Standing(Collector):
         for name, help_, value in (
             ("hswarm_memo_hits", "Calls of nodes that the memo answered", usage.saved),
             ("hswarm_generated", "Calls of nodes that were generated", usage.generated),
+            ("hswarm_dollars", "What they cost at the prices of the pool", usage.dollars),
             ("hswarm_flushes", "Batches of the engine", work.flushes),
             ("hswarm_engine_seconds", "Time in the engine", work.seconds),
         ):

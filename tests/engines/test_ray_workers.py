@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 import threading
 
 import pytest
@@ -14,7 +15,7 @@ from hswarm.config import EngineConfig
 from hswarm.engines.batching import Audience, BatchingEngine
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Asker, Blend, CallFailed, Request, Sampling
-from hswarm.engines.shipment import Shipment
+from hswarm.engines.shipment import Shipment, load_shipped
 from hswarm.errors import HswarmError
 from hswarm.testing.engines import EngineContract
 from hswarm.testing.sleeping import SleepingRunner, load_sleeping
@@ -105,6 +106,35 @@ class Dying(SleepingRunner):
 
 def load_dying(cargo, config):
     return Dying()
+
+
+class Tidy(SleepingRunner):
+    def __init__(self, place):
+        super().__init__()
+        self.place = place
+
+    def close(self):
+        self.place.with_name(f"{os.getpid()} was here").touch()
+
+
+def load_tidy(cargo, config):
+    return Tidy(cargo)
+
+
+def test_workers_clear_up_in_the_end(hire, tmp_path):
+    runner = hire(2, tmp_path / "x", load=load_tidy)
+    runner.close()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"{process} was here" for process in runner.processes}
+
+
+def test_what_was_unpacked_goes_with_the_runner(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    families = read_pool(find("agents", "tiny")).open().families
+    runner = load_shipped(Shipment.pack(families), EngineConfig(threads=1))
+    assert list(tmp_path.iterdir())
+    runner.close()
+    assert not list(tmp_path.iterdir())
 
 
 def load_nothing(cargo, config):

@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.batching import Audience, BatchingEngine, Said
 from hswarm.engines.families import FamiliesRunner
 from hswarm.engines.memo import Flushing, MemoEngine
 from hswarm.engines.request import Blend, CallFailed, Completion, Remote, Request, Sampling, Tool
 from hswarm.engines.router import RouterEngine
+from hswarm.engines.streaming import follow
 from hswarm.errors import HswarmError
 from hswarm.testing.engines import EngineContract
 
@@ -89,6 +90,45 @@ def test_each_request_reaches_its_engine():
     answers = gather(engine, [blend("l"), blend("g"), ask(FAR)])
     assert [answer.text for answer in answers] == ["l hello ", "g hello ", "far hello"]
     assert engine.work.requests == 3
+
+
+def test_each_family_is_told_who_waits_for_its_answers():
+    told = {}
+
+    class Telling(Runner):
+        def run(self, requests, audience):
+            told[self.name] = audience
+            yield from super().run(requests, audience)
+
+    gone = {1}
+    runner = FamiliesRunner({"l": Telling("l"), "g": Telling("g")})
+    requests = [blend("lg"[k % 2], f"p{k}") for k in range(6)]
+    list(runner.run(requests, Audience(frozenset({0, 3, 4}), gone)))
+    assert told["l"].followed == {0, 2}
+    assert told["g"].followed == {1}
+    assert (set(told["l"].gone), set(told["g"].gone)) == (set(), {0})
+    gone |= {2, 5}
+    assert (set(told["l"].gone), set(told["g"].gone)) == ({1}, {0, 2})
+
+
+def test_who_listens_is_told_through_the_router():
+    class Speaking(Runner):
+        def run(self, requests, audience):
+            yield [(place, Said("g he")) for place in audience.followed]
+            yield from super().run(requests, audience)
+
+    heard = []
+
+    async def main():
+        batching = BatchingEngine(FamiliesRunner({"g": Speaking("g")}))
+        engine = RouterEngine({"g": batching, FAR: Far()})
+        listened = follow(engine, heard.append)
+        answers = [await listened.generate(blend("g")), await listened.generate(ask(FAR))]
+        await engine.aclose()
+        return answers
+
+    assert [answer.text for answer in asyncio.run(main())] == ["g hello ", "far hello"]
+    assert heard == ["g he"]
 
 
 @pytest.mark.parametrize("model", [Blend("x", (1.0,)), Remote("far", "n"), Tool("t", "f")])
