@@ -51,10 +51,10 @@ browser:
 	$(PIP) -c constraints-clients.txt -e '.[clients]'
 	@touch $@
 
-# LangGraph, MLflow, lm-eval, Inspect and schemathesis on what is exported and served, and the page
-# in Chromium.
+# LangGraph, MLflow, lm-eval, Inspect and schemathesis on what is exported and served, the tasks and
+# scorers of lm-eval and Inspect beside ours, and the page in Chromium.
 test-clients: .venv/clients
-	$(BIN)/python -m pytest -m clients tests/clients tests/serve/test_page.py
+	$(BIN)/python -m pytest -m clients tests/clients tests/ecosystem tests/serve/test_page.py
 
 # As many malformed requests as the server has to survive.
 test-fuzz: .venv/tests

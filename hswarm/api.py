@@ -25,12 +25,13 @@ from hswarm.engines.memo import MemoEngine
 from hswarm.errors import HswarmError
 from hswarm.search.events import Note
 from hswarm.search.result import Result
-from hswarm.session import Watch, load, see_through
+from hswarm.session import Models, Watch, load, remembered_ratings, see_through
 from hswarm.store.changes import refuse_changes, refuse_other_content
 from hswarm.store.run import Run, new_folder, refuse_occupied
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
-from hswarm.tasks.task import Task
+from hswarm.tasks.sources import SOURCES
+from hswarm.tasks.task import Outside, Task
 from hswarm.tiny.measure import Ability, measure
 
 
@@ -134,7 +135,7 @@ def configure(
     files = {
         key: str(Path(name).absolute())
         for key, name in named.items()
-        if name is not None and (key == "data" or is_file(name))
+        if name is not None and (is_file(name) or (key == "data" and name not in SOURCES))
     }
     return config.model_copy(update=files)
 
@@ -152,12 +153,12 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     """Start a new run in `folder`, by default runs/TASK-TIME, and see it through."""
     if folder is not None:
         refuse_occupied(Path(folder))
-    task, pool = _open(config)
+    task, pool = open_parts(config)
     config = config.model_copy(update={"engine": settle_engine(config.engine)})
     models = load(pool, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())
-    with Run.create(place, config, _provenance(task, pool)) as run:
-        return see_through(run, task, pool, models, watch)
+    with Run.create(place, config, provenance(task, pool)) as run:
+        return asyncio.run(_go_on(run, task, pool, models, watch))
 
 
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
@@ -169,13 +170,20 @@ def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None =
         changed = merge(run.config.model_dump(), changes or {})
         wanted = validated(RunConfig, changed, "the settings")
         refuse_changes(run.config, wanted)
-        task, pool = _open(wanted)
+        task, pool = open_parts(wanted)
         refuse_other_content(run.folder, run.provenance, _fingerprints(task, pool))
         models = load(pool, wanted)
         run.change_config(wanted)
         if run.resumed is not None and run.resumed.note is not None:
             watch.observe(Note(run.resumed.note))
-        return see_through(run, task, pool, models, watch)
+        return asyncio.run(_go_on(run, task, pool, models, watch))
+
+
+async def _go_on(run: Run, task: Task, pool: OpenPool, models: Models, watch: Watch) -> Result:
+    """See a run through, on its own account."""
+    models.purse.keep_books(run.read_bills(), run.append_bill)
+    async with remembered_ratings(task, run.folder, models.purse):
+        return await see_through(run, task, pool, models, watch)
 
 
 def measure_pool(
@@ -199,16 +207,21 @@ def measure_pool(
     return asyncio.run(measured())
 
 
-def _open(config: RunConfig) -> tuple[Task, OpenPool]:
-    task = load_task(config.task, data=config.data, limit=config.limit)
-    return task, read_pool(find("agents", config.pool)).open()
+def open_parts(config: RunConfig) -> tuple[Task, OpenPool]:
+    """Read the task and the pool of a run; HswarmError where either, or a judge, is unfit."""
+    task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
+    pool = read_pool(find("agents", config.pool)).open()
+    if isinstance(task.scorer, Outside):
+        task.scorer.check()
+    return task, pool
 
 
 def _fingerprints(task: Task, pool: OpenPool) -> dict[str, str]:
     return {"task": task.fingerprint, "pool": pool.fingerprint}
 
 
-def _provenance(task: Task, pool: OpenPool) -> dict[str, Any]:
+def provenance(task: Task, pool: OpenPool) -> dict[str, Any]:
+    """Return what a run is made of: fingerprints and versions."""
     packages = ("hswarm", "torch", "transformers", "peft", "numpy")
     return {
         "fingerprints": _fingerprints(task, pool),

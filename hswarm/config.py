@@ -180,10 +180,12 @@ class RunConfig(_Frozen):
 
     task: str
     data: str | None = None
-    """A file in the authors' JSON format instead of the task's own data."""
+    """Another source of the task's (bundled, authors, hub, imported), or a file of one's own."""
     pool: str = "tiny"
     limit: Annotated[int, Field(ge=1)] | None = None
     """Use the first so many items of each split."""
+    scorer: Mapping[str, Any] = {}
+    """Laid over the task's scorer: its name, or some of its arguments."""
     engine: EngineConfig = EngineConfig()
     search: SearchConfig = SearchConfig()
     budget: BudgetConfig = BudgetConfig()

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from inspect import isawaitable
 
 from hswarm.engines.request import CallFailed, Engine, Sampling
 from hswarm.system import System, Transcript
-from hswarm.tasks.task import Example, Scorer
+from hswarm.tasks.task import Aggregating, Asking, Calibrating, Example, Scorer
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How a system did: its mean score over the examples that were scored, NaN if none was."""
+    """How a system did: its mean score over the examples that were scored, NaN if none was.
+
+    A task that joins others takes another function of the scores than the mean.
+    """
 
     utility: float
     scores: tuple[float | None, ...]
@@ -22,11 +27,71 @@ class Evaluation:
     """What went wrong, one line per unscored example."""
 
     @classmethod
-    def of(cls, scores: Sequence[float | None], failures: Sequence[str]) -> Evaluation:
-        """Take the mean of `scores`, the unscored left out."""
-        scored = [score for score in scores if score is not None]
-        utility = sum(scored) / len(scored) if scored else float("nan")
-        return cls(utility, tuple(scores), tuple(failures))
+    def of(
+        cls,
+        scores: Sequence[float | None],
+        failures: Sequence[str],
+        utility: Callable[[Sequence[float | None]], float] | None = None,
+    ) -> Evaluation:
+        """Take the mean of `scores`, or their `utility`; the unscored are left out."""
+        return cls((utility or mean)(scores), tuple(scores), tuple(failures))
+
+
+def mean(scores: Sequence[float | None]) -> float:
+    """Return the mean of those that are scored, NaN if none is."""
+    scored = [score for score in scores if score is not None]
+    return sum(scored) / len(scored) if scored else float("nan")
+
+
+def utility_of(
+    scorer: Scorer, examples: Sequence[Example], scores: Sequence[float | None]
+) -> float:
+    """Return the utility of one score per example as the task takes it, NaN if none is scored."""
+    if not isinstance(scorer, Aggregating):
+        return mean(scores)
+    pairs = [(e, s) for e, s in zip(examples, scores, strict=True) if s is not None]
+    if not pairs:
+        return float("nan")
+    return scorer.utility([example for example, _ in pairs], [score for _, score in pairs])
+
+
+async def converse(
+    system: System, example: Example, scorer: Scorer, engine: Engine, sampling: Sampling
+) -> tuple[Example, Transcript]:
+    """Answer `example`, and what the task asks next, until there is an answer to be scored.
+
+    Returns what was asked last and the way of that question. Raises `CallFailed`.
+    """
+    asked: Example | None = example
+    while asked is not None:
+        example = asked
+        transcript = await system.answer(example, engine, sampling)
+        asked = scorer.follow_up(example, transcript.answer) if isinstance(scorer, Asking) else None
+    return example, transcript
+
+
+async def calibrate(
+    scorer: Scorer,
+    reference: System,
+    examples: Sequence[Example],
+    engine: Engine,
+    sampling: Sampling,
+) -> Scorer:
+    """Return `scorer`, set to its scale by what `reference` answers, if it is one that needs that.
+
+    Answers that fail for good are left out.
+    """
+    if not isinstance(scorer, Calibrating):
+        return scorer
+
+    async def answer(example: Example) -> tuple[Example, str] | None:
+        try:
+            return example, (await reference.answer(example, engine, sampling)).answer
+        except CallFailed:
+            return None
+
+    answers = await asyncio.gather(*map(answer, examples))
+    return await scorer.calibrate([pair for pair in answers if pair is not None])
 
 
 async def evaluate(
@@ -46,12 +111,13 @@ async def evaluate(
 
     async def score(place: int, system: System, row: int, example: Example) -> float | str:
         try:
-            transcript = await system.answer(example, engine, sampling)
+            asked, transcript = await converse(system, example, scorer, engine, sampling)
+            if on_transcript is not None:
+                on_transcript(place, row, transcript)
+            scored = scorer(asked, transcript.answer)
+            return await scored if isawaitable(scored) else scored
         except CallFailed as failure:
             return f"{example.id}: {failure}"
-        if on_transcript is not None:
-            on_transcript(place, row, transcript)
-        return scorer(example, transcript.answer)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -71,6 +137,7 @@ async def evaluate(
             Evaluation.of(
                 [None if isinstance(o, str) else o for o in outcomes],
                 [o for o in outcomes if isinstance(o, str)],
+                partial(utility_of, scorer, examples),
             )
         )
     return evaluations

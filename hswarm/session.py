@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
-from itertools import count
 from pathlib import Path
-from typing import get_args
+from shlex import quote
+from typing import Final, get_args
 
 from hswarm.agents.opened import OpenPool
-from hswarm.baselines.attempt import Ending, attempt
 from hswarm.baselines.methods import BASELINES
-from hswarm.baselines.trials import Trials
-from hswarm.baselines.workshop import FOLDER, Workshop
+from hswarm.baselines.workshop import FOLDER, Host, Workshop
 from hswarm.comparison import choose_rivals, compare_systems
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
-from hswarm.engines.purse import BudgetSpent, Limit, Purse
-from hswarm.engines.request import Sampling
-from hswarm.engines.router import RouterEngine
+from hswarm.engines.purse import Limit, Purse
+from hswarm.engines.request import Engine, Sampling
 from hswarm.engines.usage import DOLLAR, Usage
 from hswarm.errors import HswarmError
+from hswarm.evaluate import calibrate
+from hswarm.outcome import run_baseline, run_search
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
 from hswarm.search.failures import FailureLimit
-from hswarm.search.found import Found
-from hswarm.search.loop import Reason, search, settled
+from hswarm.search.found import reference
+from hswarm.search.loop import settled
 from hswarm.search.result import Result, UsageReport, dump
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting, forget
@@ -37,7 +36,10 @@ from hswarm.search.tally import Tally
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run
 from hswarm.swarm.populate import populate
-from hswarm.tasks.task import Task
+from hswarm.tasks.task import Outside, Task
+
+RATINGS: Final = "ratings.sqlite"
+"""What judges and classifiers said, in a run's folder."""
 
 
 @dataclass(slots=True)
@@ -53,8 +55,10 @@ class Watch:
 class Models:
     """Everybody's engine, and the purse that their calls are paid from."""
 
-    engine: RouterEngine
+    engine: Engine
     purse: Purse
+    host: Host
+    """What takes on experts that a run makes."""
 
 
 def load(pool: OpenPool, config: RunConfig) -> Models:
@@ -67,36 +71,80 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
     engine = assemble(
         pool.families, config.engine, remote=pool.remote, tools=pool.tools, purse=purse
     )
-    return Models(engine, purse)
+    return Models(engine, purse, engine)
 
 
-def see_through(run: Run, task: Task, pool: OpenPool, models: Models, watch: Watch) -> Result:
+async def see_through(
+    run: Run,
+    task: Task,
+    pool: OpenPool,
+    models: Models,
+    watch: Watch,
+    *,
+    rivals: bool = True,
+    to_resume: str | None = None,
+) -> Result:
     """Go on with `run` where its state says, to its end; return what was found.
+
+    Without `rivals` the found system is compared with nothing. `to_resume` is the command to go on
+    with, where that is not the run's own. Whose money is spent is the caller's to say
+    (`Purse.keep_books`).
 
     Raises HswarmError for what the user can mend; the run can then be resumed.
     """
+    command = to_resume or f"hswarm optimize --resume {quote(str(run.folder))}"
     watch.begun(run.folder, task, pool)
     if task.leaked:
         watch.observe(
             Note(f"{task.leaked} of the {len(task.test)} test items are among the dev items too.")
         )
-    models.purse.keep_books(run.read_bills(), run.append_bill)
     with SqliteMemo(run.memo) as store:
         if store.note is not None:
             watch.observe(Note(store.note))
         memo = MemoEngine(models.engine, store, usage=watch.usage, remember=run.config.engine.memo)
-        return asyncio.run(_search_and_compare(run, task, pool, models, memo=memo, watch=watch))
+        failures = FailureLimit(memo, watch.usage, run.config.budget.max_failed, command)
+        return await _search_and_compare(
+            run, task, pool, models, memo=memo, failures=failures, watch=watch, rivals=rivals
+        )
+
+
+@asynccontextmanager
+async def remembered_ratings(task: Task, folder: Path, purse: Purse) -> AsyncIterator[None]:
+    """Have what a task's judge or classifier says kept in `folder`: it is asked once only.
+
+    One that costs money is paid from `purse`. Whoever was asked is let go of at the end.
+    """
+    if not isinstance(task.scorer, Outside):
+        yield
+        return
+    with SqliteMemo(folder / RATINGS) as store:
+        task.scorer.prepare(store, purse)
+        try:
+            yield
+        finally:
+            await task.scorer.aclose()
 
 
 async def _search_and_compare(
-    run: Run, task: Task, pool: OpenPool, models: Models, *, memo: MemoEngine, watch: Watch
+    run: Run,
+    task: Task,
+    pool: OpenPool,
+    models: Models,
+    *,
+    memo: MemoEngine,
+    failures: FailureLimit,
+    watch: Watch,
+    rivals: bool,
 ) -> Result:
     config, usage = run.config, watch.usage
+    roster = Roster.of(pool, config.search.weight.particles)
+    sampling = Sampling(max_tokens=task.max_tokens)
+    scorer = await calibrate(task.scorer, reference(roster), task.dev, memo, sampling)
+    task = replace(task, scorer=scorer)
     saved = run.resumed.state.payload if run.resumed is not None else None
     state = SearchState.from_json(saved["search"]) if saved is not None else None
     if saved is not None:
         usage.restore(saved["usage"])
-    failures = FailureLimit(memo, usage, config.budget.max_failed, run.folder)
     engine = BudgetedEngine(
         failures,
         config.budget,
@@ -110,12 +158,11 @@ async def _search_and_compare(
         armed=state is not None,
         runs=saved["runs"] if saved is not None else 0,
     )
-    roster = Roster.of(pool, config.search.weight.particles)
     setting = Setting(
         roster=roster,
         examples=task.dev,
         scorer=task.scorer,
-        sampling=Sampling(max_tokens=task.max_tokens),
+        sampling=sampling,
         config=settled(config.search, roster),
         engine=engine,
         observe=watch.observe,
@@ -142,14 +189,21 @@ async def _search_and_compare(
         memo.begin_step(reached.iteration + 1)
         engine.armed = tally.armed = True
 
+    def end_step(step: int) -> None:
+        failures.check()
+        memo.begin_step(step + 1)
+
     try:
         if config.search.method in BASELINES:
             engine.armed = tally.armed = True
-            families = {family.fingerprint: family for family in pool.families}
-            workshop = Workshop(families, run.folder / FOLDER, models.engine, config.engine.device)
-            outcome = await _attempt(setting, pool, workshop, memo, failures)
+            outcome = await run_baseline(
+                setting,
+                pool,
+                Workshop.of(pool, run.folder / FOLDER, models.host, config.engine.device),
+                end_step=end_step,
+            )
         else:
-            outcome = await _search(setting, checkpoint, state)
+            outcome = await run_search(setting, checkpoint, state)
         if outcome.reason in get_args(Limit):
             memo.drop_step()
         found = outcome.found
@@ -160,9 +214,9 @@ async def _search_and_compare(
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
         comparing = replace(setting, engine=failures, record=forget)
-        rivals = await choose_rivals(comparing)
+        chosen = await choose_rivals(comparing) if rivals else {}
         reports, unscored = await compare_systems(
-            {"found system": found, **rivals}, replace(comparing, roster=outcome.roster), task
+            {"found system": found, **chosen}, replace(comparing, roster=outcome.roster), task
         )
         failures.check()
     finally:
@@ -185,53 +239,6 @@ async def _search_and_compare(
     run.write_accounts(usage.snapshot())
     run.write_result(dump(result))
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a method came to, and why it ended."""
-
-    found: Found | None
-    iterations: int
-    reason: Reason | Ending
-    roster: Roster
-    """Who there was in the end: those that were made come last."""
-
-
-async def _search(
-    setting: Setting, checkpoint: Callable[[SearchState], None], state: SearchState | None
-) -> _Outcome:
-    try:
-        reached, reason = await search(setting, checkpoint, state)
-    except BudgetSpent:
-        raise HswarmError(
-            "The dollars were spent before the start of the search was evaluated.",
-            hint="Resume the run with a higher --max-dollars; what was answered is kept.",
-        ) from None
-    return _Outcome(reached.found, reached.iteration, reason, setting.roster)
-
-
-async def _attempt(
-    setting: Setting, pool: OpenPool, workshop: Workshop, memo: MemoEngine, failures: FailureLimit
-) -> _Outcome:
-    """Run a baseline. It keeps no state: resumed, it asks the memo all over again."""
-    batches = count(1)
-
-    def end_batch() -> None:
-        failures.check()
-        memo.begin_step(next(batches))
-
-    trials = Trials(
-        setting,
-        kind="baseline",
-        descriptions=pool.descriptions,
-        data=pool.data,
-        recipe=pool.training,
-        workshop=workshop,
-        on_batch=end_batch,
-    )
-    found, reason = await attempt(setting.config.method, trials)
-    return _Outcome(found, 0, reason, trials.setting.roster)
 
 
 def _report(usage: Usage) -> UsageReport:

@@ -12,8 +12,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
+from hswarm.agents.opened import OpenPool
 from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
 from hswarm.experts.adapter import CONFIG
@@ -27,7 +28,7 @@ FOLDER = "experts"
 """Where made experts lie in a run's folder."""
 
 
-class Adopting(Protocol):
+class Host(Protocol):
     """An engine that can take on families, and let go of them."""
 
     def adopt(self, family: Family, beside: str) -> None:
@@ -64,10 +65,16 @@ class Workshop:
     families: dict[str, Family]
     """By fingerprint."""
     folder: Path
-    engine: Adopting
+    engine: Host
     device: str = "auto"
     """Where what is made is made."""
     _stacks: dict[str, ExpertStack] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pool: OpenPool, folder: Path, engine: Host, device: str) -> Self:
+        """Return the workshop of a run on `pool`."""
+        families = {family.fingerprint: family for family in pool.families}
+        return cls(families, folder, engine, device)
 
     def family_of(self, roster: Roster, expert: int) -> Family:
         """Return the family that an agent (its number) is an expert of."""

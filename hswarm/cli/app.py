@@ -12,7 +12,9 @@ from typing import Annotated, Final
 import typer
 
 from hswarm import __version__
-from hswarm.cli import experts, show
+from hswarm.cli import data, experts, show
+from hswarm.cli.bench import EPILOG as BENCH_EPILOG
+from hswarm.cli.bench import bench
 from hswarm.cli.optimize import EPILOG as OPTIMIZE_EPILOG
 from hswarm.cli.optimize import optimize
 from hswarm.cli.pipelines import ASK_EPILOG, EXPORT_EPILOG, VERIFY_EPILOG, ask, export, verify
@@ -28,6 +30,8 @@ EPILOG: Final = """Examples:
   hswarm runs                         what has been run
   hswarm show run runs/NAME           what a run found
   hswarm show tasks                   what there is to run
+  hswarm data pull nlgraph            the data of a task
+  hswarm bench --preset quick         methods and tasks side by side
   hswarm export runs/NAME --out DIR   what it found, as a folder to hand on
   hswarm ask DIR "a question"         its answer, and every node's
   hswarm serve DIR                    behind OpenAI's API, with a page to ask on
@@ -43,12 +47,14 @@ app = typer.Typer(
 )
 app.command(epilog=OPTIMIZE_EPILOG)(optimize)
 app.command(epilog=RUNS_EPILOG)(runs)
+app.command(epilog=BENCH_EPILOG)(bench)
 app.command(epilog=EXPORT_EPILOG)(export)
 app.command(epilog=VERIFY_EPILOG)(verify)
 app.command(epilog=ASK_EPILOG)(ask)
 app.command(epilog=SERVE_EPILOG)(serve)
 app.add_typer(show.app, name="show")
 app.add_typer(experts.app, name="experts")
+app.add_typer(data.app, name="data")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from shlex import quote
-from typing import Final
+from typing import Final, cast
 
 from hswarm.agents.pool import read_pool
 from hswarm.catalog import Kind, find, names, read_yaml
@@ -17,8 +16,10 @@ from hswarm.config import SEARCHES
 from hswarm.errors import HswarmError
 from hswarm.graph.draw import draw_text
 from hswarm.graph.named import NamedGraph, read_graph
-from hswarm.tasks.load import load_task
-from hswarm.tasks.spec import read_spec
+from hswarm.tasks.load import ECOSYSTEM, load_task
+from hswarm.tasks.sources import Source, is_here, sources_of
+from hswarm.tasks.spec import TaskSpec, read_spec
+from hswarm.tasks.task import Task
 
 DRAWN_NODES: Final = 5
 """Nodes on which a graph that fits any number of them is drawn."""
@@ -29,10 +30,31 @@ def print_tasks() -> None:
 
     def describe(path: Path) -> list[str]:
         spec = read_spec(path)
-        first_sentence = re.split(r"(?<=[.?!]) ", spec.description, maxsplit=1)[0]
-        return [f"{spec.data.dev} + {spec.data.test}", spec.metric, first_sentence]
+        return [spec.category, _size(spec), spec.scorer.name, _here(spec)]
 
-    _print_all("tasks", ["dev + test", "metric", "what it is"], describe)
+    _print_all("tasks", ["category", "dev + test", "scorer", "data (* here)"], describe, gap=1)
+
+
+def _size(spec: TaskSpec) -> str:
+    """Return the papers' sizes, or else those of the bundled set."""
+    sizes = spec.data.paper or spec.data
+    if sizes.dev is None or sizes.test is None:
+        return f"{len(spec.data.parts)} tasks" if spec.data.parts else ""
+    return f"{sizes.dev} + {sizes.test}"
+
+
+def _here(spec: TaskSpec) -> str:
+    """Return a task's sources, each with a star if its data is on this machine."""
+    if spec.data.parts:
+        return "of its parts"
+    there = [*sources_of(spec), *(["imported"] if is_here(spec, "imported") else [])]
+    if spec.data.file is not None:
+        there = ["file", *there]
+    shown = [
+        f"{name}*" if name == "file" or is_here(spec, cast(Source, name)) else name
+        for name in there
+    ]
+    return ", ".join(shown) or "none to pull"
 
 
 def print_pools() -> None:
@@ -73,26 +95,51 @@ def print_methods() -> None:
 
 
 def print_task(name: str) -> None:
-    """Print a task, with an item of it; HswarmError if there is no such task."""
-    spec, task = read_spec(find("tasks", name)), load_task(name)
-    item = task.dev[0]
+    """Print a task, with an item of it if its data is here; HswarmError if there is none such."""
     console = open_console()
-    console.print(
-        fact_table(
-            {
-                "task": task.title,
-                "": BUNDLED if task.bundled else "",
-                "what it is": spec.description,
-                "stands for": f"{spec.title}, {spec.citation}",
-                "items": f"{len(task.dev)} dev, {len(task.test)} test",
-                "scored by": f"{spec.scorer.name} ({spec.metric})",
-                "an item": item.question,
-                "its context": "\n".join(item.context_chunks),
-                "its answer": " or ".join(item.answers),
-            }
-        )
-    )
+    if name.partition(":")[0] in ECOSYSTEM:
+        task = load_task(name)
+        console.print(fact_table({"task": task.title, **_describe(task)}))
+        print_next(console, [f"hswarm optimize --task {quote(name)}"])
+        return
+    spec = read_spec(find("tasks", name))
+    facts = {
+        "what it is": spec.description,
+        "stands for": f"{spec.title}, {spec.citation}" if spec.citation else "",
+        "category": spec.category,
+        "in the papers": _published(spec),
+        "data (* is here)": _here(spec),
+    }
+    try:
+        task = load_task(name)
+    except HswarmError as error:
+        scored = {"scored by": f"{spec.scorer.name} ({spec.metric})"}
+        console.print(fact_table({"task": spec.name, **facts, **scored}))
+        console.print(f"\n{error}", soft_wrap=True)
+        print_next(console, [error.hint.removeprefix("Run: ")])
+        return
+    bundled = {"": BUNDLED if task.bundled else ""}
+    console.print(fact_table({"task": task.title, **bundled, **facts, **_describe(task)}))
     print_next(console, [f"hswarm optimize --task {quote(name)}"])
+
+
+def _published(spec: TaskSpec) -> str:
+    """Return the papers' sizes, and what does not agree with them."""
+    paper = spec.data.paper
+    return f"{paper.dev} dev, {paper.test} test. {paper.note}".rstrip() if paper else ""
+
+
+def _describe(task: Task) -> dict[str, str]:
+    item = task.dev[0]
+    leaked = f", {task.leaked} of them among the dev items too" if task.leaked else ""
+    return {
+        "items": f"{len(task.dev)} dev, {len(task.test)} test{leaked}",
+        "scored by": f"{task.scorer_name} ({task.metric})",
+        "an item": item.question,
+        "then": "\n".join(later.question for later in item.rounds),
+        "its context": "\n".join(item.context_chunks),
+        "its answer": " or ".join(item.answers),
+    }
 
 
 def print_pool(name: str) -> None:
@@ -153,9 +200,11 @@ def _read_graph(path: Path) -> NamedGraph:
     return read_graph(read_yaml(path), str(path))
 
 
-def _print_all(kind: Kind, headings: list[str], describe: Callable[[Path], list[str]]) -> None:
+def _print_all(
+    kind: Kind, headings: list[str], describe: Callable[[Path], list[str]], *, gap: int = 2
+) -> None:
     """Print a row for each entry; what is wrong with a damaged one goes to stderr."""
-    table = plain_table([kind.removesuffix("s"), *headings])
+    table = plain_table([kind.removesuffix("s"), *headings], gap=gap)
     damaged = []
     for name in names(kind):
         try:

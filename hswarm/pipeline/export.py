@@ -16,7 +16,6 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from hswarm.agents.agent import make_agent
 from hswarm.agents.pool import read_pool
 from hswarm.baselines.workshop import FOLDER, open_found
 from hswarm.catalog import find
@@ -50,7 +49,6 @@ from hswarm.store.changes import refuse_other_content
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.record import read_run
 from hswarm.store.run import MEMO, RESULT
-from hswarm.system import System
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Example
 
@@ -102,7 +100,7 @@ def _read(folder: Path) -> FinishedRun:
             f"A base of pool {pool.name!r} comes with code of its own, and a pipeline runs none.",
             hint="Use a base that transformers knows.",
         )
-    task = load_task(config.task, data=config.data, limit=config.limit)
+    task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
     opened = pool.open()
     refuse_other_content(
         folder, record.provenance, {"task": task.fingerprint, "pool": opened.fingerprint}
@@ -128,7 +126,7 @@ def _write(folder: Path, name: str, found: FinishedRun, *, inline_base: bool | N
     (folder / "graph.svg").write_text(draw_svg(dag, seats.agents), encoding="utf-8")
     (folder / "Dockerfile").write_text(write_dockerfile(blueprint), encoding="utf-8")
     examples = task.dev[:GOLDEN_ITEMS]
-    searched = System(dag, tuple(make_agent(name, seats.models[name]) for name in seats.agents))
+    searched = seats.system(dag)
     memo = found.record.folder / MEMO
     with SqliteMemo(memo if memo.is_file() else Path(":memory:")) as heard:
         golden = asyncio.run(_ask(blueprint, found.record.config.engine, examples, heard))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hswarm.agents.agent import Sitter
+from hswarm.agents.agent import Sitter, make_agent
 from hswarm.agents.ensemble import Ensemble, read_rule
 from hswarm.agents.opened import OpenPool
 from hswarm.engines.request import Blend, ModelReference
 from hswarm.errors import HswarmError
+from hswarm.graph.dag import Dag
 from hswarm.search.result import Node
+from hswarm.system import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Seats:
     agents: tuple[str, ...]
     models: Mapping[str, Sitter]
     """Members of an ensemble come before it."""
+
+    def system(self, dag: Dag) -> System:
+        """Return the system of these agents in the nodes of `dag`, ready to answer."""
+        return System(dag, tuple(make_agent(name, self.models[name]) for name in self.agents))
 
 
 def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
@@ -42,6 +48,11 @@ def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
             names[model] = node.agent if own else _free(node.agent, taken)
         agents.append(names[model])
     return Seats(tuple(agents), {name: model for model, name in names.items()})
+
+
+def found_system(nodes: Sequence[Node], pool: OpenPool) -> System:
+    """Return the system that a result of `pool` describes; HswarmError as `seat`."""
+    return seat(nodes, pool).system(Dag(tuple(node.parents for node in nodes)))
 
 
 def _member(name: str, pool: OpenPool) -> ModelReference:

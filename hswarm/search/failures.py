@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from hswarm.engines.request import CallFailed, Completion, Engine, Request
@@ -18,13 +17,13 @@ _EARLY: Final = 10
 class FailureLimit:
     """Passes requests on until more than a `share` of the calls have failed.
 
-    `usage` counts the calls of this process. `run` is the run's folder, to be named.
+    `usage` counts the calls of this process. `to_resume` is the command to go on with.
     """
 
     inner: Engine
     usage: Usage
     share: float
-    run: Path
+    to_resume: str
     _last: str = ""
 
     async def generate(self, request: Request, /) -> Completion:
@@ -44,6 +43,6 @@ class FailureLimit:
             raise HswarmError(
                 f"{failed} of {called} calls failed for good, more than {self.share:.1%};"
                 f" the last: {self._last}",
-                hint=f"Mend what is wrong, then go on: hswarm optimize --resume {self.run}"
+                hint=f"Mend what is wrong, then go on: {self.to_resume}"
                 " (or let more calls fail: --max-failed).",
             )

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hswarm.agents.agent import Sitter, make_agent
-from hswarm.graph.dag import Dag
+from hswarm.engines.request import Blend
+from hswarm.graph.dag import LONE, Dag
 from hswarm.search.roster import Roster, Row
 from hswarm.system import System
 
@@ -87,3 +88,15 @@ def better(found: Found | None, candidate: Candidate, utility: float, iteration:
     if found is None and not np.isfinite(utility):
         return Found(candidate, -np.inf, iteration)
     return Found(candidate, utility, iteration)
+
+
+def reference(roster: Roster) -> System:
+    """Return a model that no search has changed, alone: what a reward's scale is set by.
+
+    It is the base of the first family; where there is no family, the first agent.
+    """
+    if roster.families:
+        return System(LONE, (make_agent("base", Blend(roster.families[0].family, ())),))
+    first = roster.frozen[0]
+    model = Blend(first.model.family, ()) if isinstance(first.model, Blend) else first.model
+    return System(LONE, (make_agent(first.name, model),))

@@ -2,12 +2,12 @@
 
 `{"dataset": …, "dev": [...], "test": [...]}`; an item has a `question` (or `prompt`) and, as the
 task calls for them, `choices` {letter: text}, an `answer`, an `id`, a `domain` and
-`context_chunks`. A top-level `icl_prompt` is a solved example that goes before every question.
+`context_chunks`. A top-level `icl_prompt` is a solved example that goes before every question. An
+item of ours may have `rounds`, further questions with an answer each.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +16,19 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from hswarm.errors import HswarmError
 from hswarm.tasks.rendering import after_demonstration, question_text
-from hswarm.tasks.task import Example
+from hswarm.tasks.table import parse_json, read_text
+from hswarm.tasks.task import Example, Round
 
 Examples = tuple[Example, ...]
 
 _FORMAT = 'It must be {"dev": [...], "test": [...]}, each item with a question or prompt.'
+
+
+class _Round(BaseModel):
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+
+    question: Annotated[str, Field(min_length=1)]
+    answer: str
 
 
 class _Item(BaseModel):
@@ -34,6 +42,7 @@ class _Item(BaseModel):
     id: str | None = None
     domain: str = ""
     context_chunks: list[str] = []
+    rounds: list[_Round] = []
 
 
 class _File(BaseModel):
@@ -44,31 +53,21 @@ class _File(BaseModel):
     icl_prompt: str = ""
 
 
-def read_examples(path: Path) -> tuple[Examples, Examples]:
+def read_examples(path: Path, template: str | None = None) -> tuple[Examples, Examples]:
     """Return the dev and the test examples of a file.
 
     Raises HswarmError with the line of what is no JSON, or the item that is not of the format.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise HswarmError(
-            f"{path} cannot be read: {error.strerror}.", hint="Check the path and its permissions."
-        ) from None
-    except UnicodeDecodeError:
-        raise HswarmError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
-    except json.JSONDecodeError as error:
-        raise HswarmError(
-            f"{path}: line {error.lineno}: {error.msg}.",
-            hint="It is not valid JSON; mend it there.",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise HswarmError(f"{path}: {error}.", hint=_FORMAT) from None
-    return parse_examples(content, str(path))
+    return parse_examples(parse_json(read_text(path), str(path)), str(path), template)
 
 
-def parse_examples(content: object, source: str) -> tuple[Examples, Examples]:
-    """Return the dev and the test examples of parsed JSON; `source` names it in errors."""
+def parse_examples(
+    content: object, source: str, template: str | None = None
+) -> tuple[Examples, Examples]:
+    """Return the dev and the test examples of parsed JSON; `source` names it in errors.
+
+    `template` says how a question is put; see `rendering.question_text`.
+    """
     try:
         data = _File.model_validate(content)
     except ValidationError as error:
@@ -76,7 +75,8 @@ def parse_examples(content: object, source: str) -> tuple[Examples, Examples]:
         raise HswarmError(
             f"{source}: {_place(first['loc'])}{first['msg']}.", hint=_FORMAT
         ) from None
-    return _examples(data.dev, data.icl_prompt), _examples(data.test, data.icl_prompt)
+    shown = data.icl_prompt
+    return _examples(data.dev, shown, template), _examples(data.test, shown, template)
 
 
 def _place(location: Sequence[int | str]) -> str:
@@ -85,7 +85,7 @@ def _place(location: Sequence[int | str]) -> str:
     return "".join(f"{part}: " for part in (" ".join(parts), *map(str, location[2:])) if part)
 
 
-def _examples(items: Sequence[_Item], demonstration: str) -> Examples:
+def _examples(items: Sequence[_Item], demonstration: str, template: str | None) -> Examples:
     """Turn the items of a split into examples, each with an id of its own.
 
     Where an id is missing or occurs twice in the split (the authors' own files have such), all its
@@ -97,16 +97,17 @@ def _examples(items: Sequence[_Item], demonstration: str) -> Examples:
     return tuple(
         Example(
             id=str(identifier),
-            question=_question(item, demonstration),
+            question=_question(item, demonstration, template),
             answers=() if item.answer is None else (item.answer,),
             choices=item.choices,
             context_chunks=tuple(item.context_chunks),
             domain=item.domain,
+            rounds=tuple(Round(r.question, (r.answer,)) for r in item.rounds),
         )
         for identifier, item in zip(ids, items, strict=True)
     )
 
 
-def _question(item: _Item, demonstration: str) -> str:
-    text = question_text(item.question, item.choices)
+def _question(item: _Item, demonstration: str, template: str | None) -> str:
+    text = question_text(item.question, item.choices, template)
     return after_demonstration(demonstration, text) if demonstration else text

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-def question_text(question: str, choices: Mapping[str, str]) -> str:
-    """Return the question as a node sees it: the choices, if any, on lines of their own."""
-    return "\n".join((question, *(f"{label}: {text}" for label, text in choices.items())))
+def question_text(question: str, choices: Mapping[str, str], template: str | None = None) -> str:
+    """Return the question as a node sees it: the choices, if any, on lines of their own.
+
+    A template says so otherwise: "{question}" and "{choices}" in it are replaced.
+    """
+    options = [f"{label}: {text}" for label, text in choices.items()]
+    if template is None:
+        return "\n".join((question, *options))
+    # In this order: what a question happens to say is never taken for a place to fill.
+    before, question_place, after = template.partition("{question}")
+    shown = "\n".join(options)
+    filled = [part.replace("{choices}", shown) for part in (before, after)]
+    return (question if question_place else "").join(filled)
 
 
 def after_demonstration(demonstration: str, question: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hswarm.tasks.task import Example, Scorer
+from hswarm.tasks.task import Example
 
 _FRAGMENTS = (
     *("The answer is", "FINAL ANSWER:", "answer:", "Maybe", "not", "or", "and", "option"),
@@ -35,13 +36,21 @@ _FRAGMENTS = (
 )
 
 
+class Rule(Protocol):
+    """A scorer that needs nobody else, and so answers at once."""
+
+    def __call__(self, example: Example, answer: str, /) -> float:
+        """Return the score of `answer`."""
+        ...
+
+
 class ScorerContract:
     """Promises of a scorer that rates answers from 0 to 1 by comparing them with gold ones.
 
     Inherit in a test class, and set `scorer` and `examples`: a few items as its tasks have them.
     """
 
-    scorer: Scorer
+    scorer: Rule
     examples: Sequence[Example]
 
     # One test function runs in many classes; each has a scorer of its own and shares nothing.

@@ -10,8 +10,9 @@ import yaml
 from hswarm.catalog import find, names
 from hswarm.errors import HswarmError
 from hswarm.tasks.bundled import GENERATORS
+from hswarm.tasks.bundled.further import FURTHER
 from hswarm.tasks.load import load_task
-from hswarm.tasks.scorers import SCORERS
+from hswarm.tasks.scorers import make_scorer
 from hswarm.tasks.spec import read_spec
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -51,8 +52,12 @@ def test_a_shipped_task_comes_with_bundled_data_that_its_scorer_can_score(name):
 @pytest.mark.parametrize("name", names("tasks"))
 def test_every_entry_names_what_exists(name):
     spec = read_spec(find("tasks", name))
-    assert spec.data.generator in GENERATORS
-    assert spec.scorer.name in SCORERS
+    assert spec.data.generator in (None, *GENERATORS, *FURTHER)
+    assert set(spec.data.parts) <= set(names("tasks"))
+    if spec.data.parts:
+        assert spec.scorer.name == "harmonic-mean"
+    else:
+        assert make_scorer(spec.scorer.name, spec.scorer.arguments, name)
 
 
 def test_the_papers_sizes_stand_next_to_ours():
@@ -160,3 +165,13 @@ def test_an_entry_that_is_wrong_is_a_user_error(write, changes, message):
     with pytest.raises(HswarmError, match=message) as caught:
         load_task(write(**changes))
     assert "\n" not in str(caught.value)
+
+
+def test_a_domain_joins_no_rewards(tmp_path):
+    entry = tmp_path / "both.yaml"
+    entry.write_text(
+        "name: both\ntitle: Both\ndata: {parts: [gsm8k, rm]}\nscorer: {name: harmonic-mean}\n"
+        "metric: harmonic mean\nmax_tokens: 8\n"
+    )
+    with pytest.raises(HswarmError, match="both: rm is scored by a reward model"):
+        load_task(str(entry))

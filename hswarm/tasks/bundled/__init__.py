@@ -15,6 +15,7 @@ import numpy as np
 from hswarm.catalog import unknown
 from hswarm.errors import HswarmError
 from hswarm.tasks.bundled import gaia_text, gsm8k, knowledge_crosswords, nlgraph
+from hswarm.tasks.bundled.further import FURTHER
 from hswarm.tasks.bundled.problem import Problem
 from hswarm.tasks.bundled.world import World, shared_world
 
@@ -27,7 +28,7 @@ GENERATORS: Final[Mapping[str, Pose]] = {
     "knowledge-crosswords": knowledge_crosswords.pose,
     "nlgraph": nlgraph.pose,
 }
-"""Task name -> the function that poses one problem of it."""
+"""Task name -> the function that poses one problem of it: the sets that the tiny pool learns."""
 
 DATA_SEED: Final = 7
 
@@ -59,18 +60,22 @@ def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, obje
     the answer by itself. Raises HswarmError for a task that has no generator, and for more items
     than there are.
     """
-    if task not in GENERATORS:
-        raise unknown("generator", task, GENERATORS)
-    pose, world = GENERATORS[task], shared_world()
-    rng = np.random.default_rng([DATA_SEED, sorted(GENERATORS).index(task)])
+    if task in FURTHER:
+        stream, pose = FURTHER[task]
+    elif task in GENERATORS:
+        stream, pose = sorted(GENERATORS).index(task), GENERATORS[task]
+    else:
+        raise unknown("generator", task, (*GENERATORS, *FURTHER))
+    world = shared_world()
+    rng = np.random.default_rng([DATA_SEED, stream])
     sizes: dict[Split, int] = {"dev": dev, "test": test, "train": 0}
     found: dict[Split, list[Problem]] = {"dev": [], "test": [], "train": []}
-    asked: set[tuple[str, str]] = set()
+    asked: set[tuple[object, ...]] = set()
     in_vain = 0
     while any(len(found[split]) < size for split, size in sizes.items()):
         problem = pose(world, rng)
         split = split_of(task, problem)
-        identity = (problem.question, problem.key)
+        identity = (problem.question, problem.key, problem.rounds)
         in_vain += 1
         if in_vain > _PATIENCE:
             reached = f"{len(found['dev'])} dev and {len(found['test'])} test items"
@@ -78,7 +83,9 @@ def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, obje
                 f"{task}: no more than about {reached} can be made.",
                 hint=f"Ask for fewer than {dev} and {test} in the task's data.",
             )
-        if identity in asked or len(found[split]) >= sizes[split] or not _is_fair(problem):
+        if identity in asked or len(found[split]) >= sizes[split]:
+            continue
+        if task in GENERATORS and not _is_fair(problem):
             continue
         asked.add(identity)
         found[split].append(problem)

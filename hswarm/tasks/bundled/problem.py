@@ -35,6 +35,8 @@ class Problem:
     choices: Mapping[str, str] | None = None
     context_chunks: tuple[str, ...] = ()
     guesses: tuple[tuple[str, ...], ...] = field(default=())
+    rounds: tuple[tuple[str, str], ...] = ()
+    """What is asked after `question`, and the answer to it."""
 
     def item(self, identifier: str) -> dict[str, object]:
         """Return the problem as an item of the authors' JSON format."""
@@ -44,6 +46,8 @@ class Problem:
         item["answer"] = self.answer
         if self.context_chunks:
             item["context_chunks"] = list(self.context_chunks)
+        if self.rounds:
+            item["rounds"] = [{"question": q, "answer": a} for q, a in self.rounds]
         item["domain"] = f"{len(self.steps)} step{'s' * (len(self.steps) > 1)}"
         return item
 

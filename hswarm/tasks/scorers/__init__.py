@@ -7,28 +7,50 @@ from typing import Any, Final
 
 from hswarm.catalog import unknown
 from hswarm.config import validated
+from hswarm.tasks.scorers.abstain import Abstain
 from hswarm.tasks.scorers.contains import Contains, ContainsInLastWords
 from hswarm.tasks.scorers.exact_match import ExactMatch
 from hswarm.tasks.scorers.gaia import Gaia
+from hswarm.tasks.scorers.judge import JudgeScorer
 from hswarm.tasks.scorers.last_number import LastNumber
 from hswarm.tasks.scorers.multiple_choice import MultipleChoice
 from hswarm.tasks.scorers.nlgraph import NlGraph
-from hswarm.tasks.scorers.scorer import GoldScorer
+from hswarm.tasks.scorers.reward import Reward
+from hswarm.tasks.scorers.scorer import BaseScorer
+from hswarm.tasks.scorers.token_f1 import TokenF1
+from hswarm.tasks.scorers.toxicity import Toxicity
+from hswarm.tasks.spec import Metric
 
-SCORERS: Final[Mapping[str, type[GoldScorer]]] = {
+SCORERS: Final[Mapping[str, type[BaseScorer]]] = {
+    "abstain": Abstain,
     "exact-match": ExactMatch,
     "gaia": Gaia,
     "gaia-paper": Contains,
     "gsm8k-paper": ContainsInLastWords,
+    "judge": JudgeScorer,
     "last-number": LastNumber,
     "multiple-choice": MultipleChoice,
     "nlgraph": NlGraph,
     "nlgraph-paper": Contains,
+    "reward": Reward,
+    "token-f1": TokenF1,
+    "toxicity": Toxicity,
 }
 """Name -> scorer. Those called "-paper" are the papers' own rules, for comparison with them."""
 
 
-def make_scorer(name: str, arguments: Mapping[str, Any], where: str) -> GoldScorer:
+METRICS: Final[Mapping[str, Metric]] = {
+    "abstain": "effective reliability",
+    "judge": "rating",
+    "multiple-choice": "accuracy",
+    "reward": "reward",
+    "token-f1": "token F1",
+    "toxicity": "1 - toxicity",
+}
+"""What a scorer's mean is called; "exact match" for the others."""
+
+
+def make_scorer(name: str, arguments: Mapping[str, Any], where: str) -> BaseScorer:
     """Return the scorer called `name`; `where` names the file in errors.
 
     Raises HswarmError for an unknown name or an argument that the scorer does not take.

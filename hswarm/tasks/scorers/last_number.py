@@ -1,4 +1,8 @@
-"""The last number of an answer, as word problems are scored."""
+"""The last number of an answer, as word problems are scored.
+
+The flexible filter of lm-evaluation-harness takes the last number too, and compares its digits as
+text; here numbers are compared by value, so 18.00 is 18.
+"""
 
 from __future__ import annotations
 

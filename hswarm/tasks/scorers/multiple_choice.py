@@ -2,7 +2,8 @@
 
 A label counts after the last "answer is", at the start or at the end, in this order; else the only
 option whose text occurs counts. The papers' code looks for any letter among the first and last
-five characters, which takes the "D" of "Dear" for an answer.
+five characters, which takes the "D" of "Dear" for an answer. lm-evaluation-harness takes the first
+"answer is" (as in its MMLU-Pro), ours the last: a model may change its mind.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
-"""What all scorers that compare an answer with gold answers have in common."""
+"""What scorers have in common."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 
 from pydantic import BaseModel, ConfigDict
 
 from hswarm.tasks.task import Example
 
 
-class GoldScorer(BaseModel, ABC):
-    """Scores 1 for an answer that matches one of the gold answers, else 0.
+class BaseScorer(BaseModel, ABC):
+    """A scorer by name. Its fields are the arguments that a task's YAML may give.
 
-    The fields of a subclass are the arguments that a task's YAML may give. Scorers are pure and
-    total: any text is an answer, and one that cannot be parsed is wrong.
+    Scorers are total: any text is an answer, and one that cannot be parsed is wrong.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,6 +21,14 @@ class GoldScorer(BaseModel, ABC):
     def lacks(self, example: Example) -> str | None:
         """Return what is wrong with an item that cannot be scored, as "has no answer"."""
         return None if any(gold.strip() for gold in example.answers) else "has no answer"
+
+    @abstractmethod
+    def __call__(self, example: Example, answer: str, /) -> float | Awaitable[float]:
+        """Return the score of `answer`; see `hswarm.tasks.task.Scorer`."""
+
+
+class GoldScorer(BaseScorer):
+    """Scores 1 for an answer that matches one of the gold answers, else 0. Pure."""
 
     @abstractmethod
     def matches(self, example: Example, gold: str, answer: str) -> bool:

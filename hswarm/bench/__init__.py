@@ -1,0 +1,1 @@
+"""`hswarm bench`: methods × tasks × seeds, one table."""

@@ -1,0 +1,153 @@
+"""`hswarm bench`: methods × tasks × seeds as one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+EPILOG: Final = """Examples:
+
+  hswarm bench --preset quick
+  hswarm bench --tasks gaia-text,nlgraph --methods chain,heterogeneous --seeds 5
+  hswarm bench --preset papers --pool my-pool.yaml --out papers
+  hswarm bench --resume papers --retry
+
+Ctrl-C leaves a bench that can be resumed. Tasks there are: hswarm show tasks"""
+
+_GRID: Final = "What to run"
+_SEARCH: Final = "How each cell is run"
+_FOLDER: Final = "Where to write, what to print"
+
+
+def bench(
+    *,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="quick (minutes, with the embedded pool) or papers (both papers' grids).",
+            rich_help_panel=_GRID,
+        ),
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option(metavar="A,B,…", help="Tasks.", rich_help_panel=_GRID)
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="best-single, chain, star, model-swarms, weight-only, role-only, heterogeneous.",
+            rich_help_panel=_GRID,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", help="Seeds 0 to N-1.", rich_help_panel=_GRID)
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="A pool's name or YAML file.", rich_help_panel=_GRID)
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Where all tasks' data is from: bundled, authors, hub or imported.",
+            rich_help_panel=_GRID,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="The first so many items of dev and test.", rich_help_panel=_GRID
+        ),
+    ] = None,
+    permutations: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Random orders per shape.", rich_help_panel=_SEARCH),
+    ] = None,
+    search_preset: Annotated[
+        str | None, typer.Option(help="default or paper.", rich_help_panel=_SEARCH)
+    ] = None,
+    max_iterations: Annotated[
+        int | None, typer.Option(help="Iterations of each search.", rich_help_panel=_SEARCH)
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Tokens of each search.", rich_help_panel=_SEARCH)
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Seconds of each search.", rich_help_panel=_SEARCH)
+    ] = None,
+    max_dollars: Annotated[
+        float | None, typer.Option(help="Dollars of the whole bench.", rich_help_panel=_SEARCH)
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any setting of a run's config.yaml; can be repeated.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The bench's folder; by default runs/bench-TIME.",
+            rich_help_panel=_FOLDER,
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Go on with a bench.", rich_help_panel=_FOLDER),
+    ] = None,
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry", help="With --resume: try failed cells again.", rich_help_panel=_FOLDER
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Show no progress.", rich_help_panel=_FOLDER)
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the table as JSON.", rich_help_panel=_FOLDER)
+    ] = False,
+) -> None:
+    """Run methods on tasks with several seeds, and put them side by side.
+
+    Every cell of the table is kept when it is done. The table is written as Markdown, CSV and
+    JSON, with confidence intervals and what is significant.
+    """
+    from hswarm.cli.benched import begin_watched, resume_watched
+    from hswarm.cli.settings import collect
+    from hswarm.errors import HswarmError
+
+    grid = {
+        "tasks": tasks,
+        "methods": methods,
+        "seeds": seeds,
+        "pool": pool,
+        "data": data,
+        "limit": limit,
+        "permutations": permutations,
+        "search_preset": search_preset,
+    }
+    given = {
+        "search.max_iterations": max_iterations,
+        "budget.max_tokens": max_tokens,
+        "budget.max_seconds": max_seconds,
+        "budget.max_dollars": max_dollars if resume is None else None,
+    }
+    settings = collect(None, set_ or (), {k: v for k, v in given.items() if v is not None})
+    asked = {key: value for key, value in grid.items() if value is not None}
+    if resume is not None:
+        refused = [*asked, *(["out"] if out else []), *(["preset"] if preset else []), *settings]
+        if refused:
+            raise HswarmError(
+                f"{', '.join(refused)} cannot be given with --resume: the bench has its settings.",
+                hint="Only --max-dollars can be raised; begin another bench for other settings.",
+            )
+        resume_watched(resume, max_dollars, retry=retry, quiet=quiet, json=json)
+    else:
+        begin_watched(preset, {**asked, "settings": settings}, out, quiet=quiet, json=json)

@@ -1,0 +1,1 @@
+"""A found system as a model of other people's evaluation harnesses."""

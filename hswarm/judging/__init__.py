@@ -1,0 +1,1 @@
+"""Who rates an answer that no rule can: judges, reward models, toxicity classifiers."""
