@@ -121,6 +121,8 @@ class WeightConfig(PsoConfig):
 class BaselineConfig(_Frozen):
     """What some of the baselines can be told (`hswarm.baselines`)."""
 
+    orders: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Random orders that a hand-made shape is tried in, unless a budget of evaluations says."""
     designer: Annotated[str, Field(min_length=1)] | None = None
     """The agent that proposes graphs to `meta-agent`; null is the pool's first remote model, else
     its best single one."""

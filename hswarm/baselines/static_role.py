@@ -4,7 +4,7 @@ Chain and star are those of Heterogeneous Swarms (Feng et al., 2025), §4, which
 each. Tree, debate (layers that read each other fully, after Du et al., 2023, "Improving factuality
 and reasoning through multiagent debate") and a jury with a judge are not in its tables.
 
-Searched: who sits in which place. Evaluations: 20, or as many as are allowed.
+Searched: who sits in which place. Evaluations: 20 (`search.baseline.orders`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from hswarm.baselines.trials import Trials
 from hswarm.config import Shape
 from hswarm.graph.shapes import SHAPES
 from hswarm.swarm.random import generator
-
-ORDERS = 20
-"""Random orders that are tried by default, as in the paper."""
 
 
 async def best_of_shape(trials: Trials, shape: Shape, orders: int) -> None:
@@ -34,6 +31,7 @@ def static_role(shape: Shape) -> Callable[[Trials], Awaitable[None]]:
     """Return the method that tries orders in `shape`, as many as the budget has."""
 
     async def choose(trials: Trials) -> None:
-        await best_of_shape(trials, shape, trials.allowed(ORDERS))
+        orders = trials.setting.config.baseline.orders
+        await best_of_shape(trials, shape, trials.allowed(orders))
 
     return choose
