@@ -30,7 +30,7 @@ class OpenPool:
     ensembles: Mapping[str, Ensemble] = field(default_factory=dict)
     """Name -> several of the others, who answer as one."""
     data: Mapping[str, str] = field(default_factory=dict)
-    """Expert -> what it was trained on: a JSONL file, or "tiny:SKILL"."""
+    """Expert -> what it was trained on: a JSONL file of prompts and responses."""
     training: Recipe = field(default_factory=Recipe)
     """How experts of this pool are trained further."""
 

@@ -118,8 +118,8 @@ class Pool(_Frozen):
     descriptions: dict[Name, str] = {}
     """Agent -> what it is for, in a few words."""
     data: dict[Name, Text] = {}
-    """Expert -> what it was trained on: a JSONL file of {"prompt": …, "response": …}, or
-    "tiny:SKILL" for a skill of the tiny pool. Methods that train on it or look at it need it."""
+    """Expert -> what it was trained on, or some of it: a JSONL file, each line a "prompt" and a
+    "response". Methods that train on it or look at it need it."""
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def read_pool(path: Path) -> Pool:
     _check_names(pool, path)
     folder = path.absolute().parent
     families = {name: entry.resolve(folder) for name, entry in pool.families.items()}
-    data = {name: _absolute_data(source, folder) for name, source in pool.data.items()}
+    data = {n: str(folder / Path(file).expanduser()) for n, file in pool.data.items()}
     return pool.model_copy(update={"families": families, "data": data})
 
 
@@ -190,10 +190,6 @@ def _check_names(pool: Pool, path: Path) -> None:
 
 def _repeated(names: Iterable[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
-
-
-def _absolute_data(source: str, folder: Path) -> str:
-    return source if source.startswith("tiny:") else str(folder / Path(source).expanduser())
 
 
 def _absolute(source: str, folder: Path) -> str:

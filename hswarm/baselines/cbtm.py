@@ -34,7 +34,7 @@ async def cbtm(trials: Trials) -> None:
     refuse_open_answers("cbtm", trials)
     experts = [expert for family in trials.families() for expert in family]
     names = tuple(trials.roster.name(expert) for expert in experts)
-    corpora = read_corpora("cbtm", names, trials.data, trials.seed)
+    corpora = read_corpora("cbtm", names, trials.data)
     terms, rarity = describe_corpora(
         [" ".join(pair) for pair in islice(corpus, DOCUMENTS)] for corpus in corpora
     )

@@ -6,24 +6,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import Final
 
-from hswarm.catalog import unknown
 from hswarm.errors import HswarmError
-from hswarm.swarm.random import generator
-from hswarm.tiny.corpus import exchanges
-from hswarm.tiny.skills import SKILLS
 
 Pair = tuple[str, str]
 """A prompt and the response to it."""
 
-_TINY: Final = "tiny:"
-_FOCUS: Final = 0.7
-"""The share of exchanges that take the skill, as when the tiny experts are trained."""
-
 
 def read_corpora(
-    method: str, experts: Sequence[str], data: Mapping[str, str], seed: int
+    method: str, experts: Sequence[str], data: Mapping[str, str]
 ) -> list[Iterator[Pair]]:
     """Return what each of `experts` was trained on, endlessly; `data` says where that is.
 
@@ -37,21 +28,7 @@ def read_corpora(
             hint='Write `data: {expert: file.jsonl}` into the pool, a {"prompt": …, "response": …}'
             " in each line.",
         )
-    return [_read(data[name], seed) for name in experts]
-
-
-def _read(source: str, seed: int) -> Iterator[Pair]:
-    if not source.startswith(_TINY):
-        return cycle(_read_file(Path(source)))
-    skill = source.removeprefix(_TINY)
-    if skill not in SKILLS:
-        raise unknown("skill of the tiny pool", skill, SKILLS)
-    return _exchanges(skill, seed)
-
-
-def _exchanges(skill: str, seed: int) -> Iterator[Pair]:
-    for exchange in exchanges(SKILLS[skill], generator(seed, f"data {skill}"), focus=_FOCUS):
-        yield exchange.prompt, exchange.response
+    return [cycle(_read_file(Path(data[name]))) for name in experts]
 
 
 def _read_file(path: Path) -> list[Pair]:

@@ -25,7 +25,7 @@ async def data_merge(trials: Trials) -> None:
     schedule = Schedule(recipe.steps, recipe.batch, recipe.learning_rate)
     for experts in trials.families():
         family = shop.family_of(trials.roster, experts[0])
-        corpora = read_corpora("data-merge", family.names, trials.data, trials.seed)
+        corpora = read_corpora("data-merge", family.names, trials.data)
         train = partial(
             finetune,
             family,

@@ -94,13 +94,13 @@ def test_layers_are_told_apart_by_their_numbers():
 
 def test_a_pool_that_does_not_say_what_it_was_trained_on_is_refused(tmp_path):
     with pytest.raises(HswarmError, match="does not say it of 'a'"):
-        read_corpora("cbtm", ["a"], {}, 0)
+        read_corpora("cbtm", ["a"], {})
     path = tmp_path / "a.jsonl"
     path.write_text('{"prompt": "p", "response": "r"}\n{"prompt": "q"}\n')
     with pytest.raises(HswarmError, match="line 2"):
-        next(read_corpora("cbtm", ["a"], {"a": str(path)}, 0)[0])
+        next(read_corpora("cbtm", ["a"], {"a": str(path)})[0])
     path.write_text('{"prompt": "p", "response": "r"}\n')
-    (corpus,) = read_corpora("cbtm", ["a"], {"a": str(path)}, 0)
+    (corpus,) = read_corpora("cbtm", ["a"], {"a": str(path)})
     assert [next(corpus), next(corpus)] == [("p", "r")] * 2
 
 
