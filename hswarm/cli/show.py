@@ -23,7 +23,7 @@ app = typer.Typer(
 _Name = Annotated[str | None, typer.Argument(help="One of them, or the path of its YAML file.")]
 
 
-@app.command("task", hidden=True)  # as one says of a single one
+@app.command("task", hidden=True, epilog="For example: hswarm show task gaia-text")
 @app.command(epilog="For example: hswarm show tasks gaia-text")
 def tasks(name: _Name = None) -> None:
     """List the tasks, or show one with an item of it."""
