@@ -11,6 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from hswarm.baselines.trials import Trials
 from hswarm.baselines.workshop import Workshop
@@ -76,7 +79,7 @@ def make_trials(
     return Trials(replace(setting, scorer=Nearness(), tally=Tally(ITEMS, limit)), data=DATA)
 
 
-ROOT = Path(__file__).parents[2] / "agents" / "tiny"
+TINY = Path(__file__).parents[2] / "agents" / "tiny"
 NAMES = ("friends", "homes", "jobs", "pets")
 BRIEF = Recipe(steps=2, batch=2, learning_rate=0.01)
 _SCRATCH = tempfile.TemporaryDirectory(prefix="hswarm-test-")
@@ -94,10 +97,38 @@ DATA = {name: _write_data(name) for name in ("a", "b", "c", "d", *NAMES)}
 
 
 @lru_cache(maxsize=1)
-def tiny_family() -> Family:
-    """Four experts of the tiny pool."""
-    adapters = {name: str(ROOT / name) for name in NAMES}
-    return open_family("tiny", str(ROOT / "base"), adapters, prompt="chat")
+def small_family() -> Family:
+    """Four experts, drawn at random, on a model of two narrow layers with the tiny pool's words."""
+    root = Path(_SCRATCH.name) / "models"
+    tokenizer = AutoTokenizer.from_pretrained(TINY / "base")
+    tokenizer.save_pretrained(root / "base")
+    config = Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        head_dim=16,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Qwen3ForCausalLM(config)
+        model.save_pretrained(root / "base")
+        lora = LoraConfig(
+            r=2, lora_alpha=4, target_modules=["q_proj", "down_proj"], task_type="CAUSAL_LM"
+        )
+        adapted = get_peft_model(model, lora)
+        for name in NAMES:
+            for key, weight in adapted.named_parameters():
+                if "lora_" in key:
+                    torch.nn.init.normal_(weight, std=0.3)
+            adapted.save_pretrained(str(root / name))
+    experts = {name: str(root / name) for name in NAMES}
+    return open_family("small", str(root / "base"), experts, prompt="chat")
 
 
 @dataclass
@@ -114,9 +145,9 @@ class Books:
 
 
 def make_shop(**asked) -> Trials:
-    """The same trials over four real experts, with a workshop in a folder of its own."""
+    """The same trials over four experts with weights, with a workshop in a folder of its own."""
     trials = make_trials(**asked)
-    family = tiny_family()
+    family = small_family()
     roster = Roster((Experts(family.fingerprint, NAMES),))
     trials = Trials(replace(trials.setting, roster=roster), data=DATA, recipe=BRIEF)
     folder = Path(_SCRATCH.name) / str(next(_folders))

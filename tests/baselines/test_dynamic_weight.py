@@ -19,7 +19,7 @@ from hswarm.errors import HswarmError
 from hswarm.experts.perplexity import log_perplexities
 
 sys.path.insert(0, str(Path(__file__).parent))
-from arena import make_shop, make_trials, tiny_family
+from arena import make_shop, make_trials, small_family
 from landscape import TARGET
 
 
@@ -62,7 +62,7 @@ def test_packs_are_weighed_by_a_softmax_of_log_perplexities():
 def test_log_perplexity_is_the_loss_of_the_model_with_the_adapter():
     from peft import PeftModel
 
-    family, texts = tiny_family(), [[5, 9, 33, 70], [8, 4], [7], [40, 41, 42, 43, 44, 45]]
+    family, texts = small_family(), [[5, 9, 33, 70], [8, 4], [7], [40, 41, 42, 43, 44, 45]]
     measured = log_perplexities(family, texts, torch.device("cpu"))
 
     model = AutoModelForCausalLM.from_pretrained(family.base, dtype=torch.float32)
@@ -89,7 +89,7 @@ def test_a_child_lies_between_its_parents_layer_by_layer():
 def test_layers_are_told_apart_by_their_numbers():
     assert layer_of("model.layers.3.mlp.up_proj") == "3"
     assert layer_of("lm_head") == ""
-    assert layers_of(tiny_family()) == ["0", "1", "2", "3"]
+    assert layers_of(small_family()) == ["0", "1"]
 
 
 def test_a_pool_that_does_not_say_what_it_was_trained_on_is_refused(tmp_path):

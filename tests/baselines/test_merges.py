@@ -18,7 +18,7 @@ from hswarm.experts.merge import slerp
 from hswarm.search.result import describe
 
 sys.path.insert(0, str(Path(__file__).parent))
-from arena import make_shop, make_trials, tiny_family
+from arena import make_shop, make_trials, small_family
 
 
 def test_what_is_written_is_the_merge_of_the_best_two():
@@ -26,7 +26,7 @@ def test_what_is_written_is_the_merge_of_the_best_two():
     found, _ = asyncio.run(attempt("slerp", trials))
 
     # On the landscape the first two experts are the best.
-    family, stack = tiny_family(), stack_experts(tiny_family())
+    family, stack = small_family(), stack_experts(small_family())
     merged = slerp(*(change_of(family, stack, k) for k in (0, 1)))
     tensors = load_file(trials.workshop.folder / "slerp 2" / "adapter_model.safetensors")
     for module, factors in merged.items():
@@ -39,13 +39,13 @@ def test_a_merge_changes_the_model_by_what_it_says():
     """The engine adds factor · B·A, and the factor of what is written is 1."""
     trials = make_shop()
     asyncio.run(attempt("slerp", trials))
-    merged = open_sibling(tiny_family(), "merged", trials.workshop.folder / "slerp 2")
+    merged = open_sibling(small_family(), "merged", trials.workshop.folder / "slerp 2")
 
     assert merged.scale.factor == 1.0
-    assert merged.scale.rank == 2 * tiny_family().scale.rank
-    assert merged.modules == tiny_family().modules
-    assert merged.base_fingerprint == tiny_family().base_fingerprint
-    assert merged.fingerprint != tiny_family().fingerprint
+    assert merged.scale.rank == 2 * small_family().scale.rank
+    assert merged.modules == small_family().modules
+    assert merged.base_fingerprint == small_family().base_fingerprint
+    assert merged.fingerprint != small_family().fingerprint
 
 
 def test_only_the_best_is_kept_and_answered_for():
@@ -77,12 +77,12 @@ def test_what_was_found_is_found_again_and_nothing_else_is_taken_for_it():
     nodes = describe(found.candidate, trials.setting.roster)
     folder = trials.workshop.folder
 
-    (opened,) = open_found(nodes, [tiny_family()], folder)
+    (opened,) = open_found(nodes, [small_family()], folder)
     assert opened.fingerprint == nodes[0].made
     config = folder / "slerp 2" / "adapter_config.json"
-    config.write_text(config.read_text().replace('"lora_alpha": 16', '"lora_alpha": 17'))
+    config.write_text(config.read_text().replace('"lora_alpha": 4', '"lora_alpha": 5'))
     with pytest.raises(HswarmError, match="not the one that the run found"):
-        open_found(nodes, [tiny_family()], folder)
+        open_found(nodes, [small_family()], folder)
 
 
 def test_a_pool_with_too_few_experts_is_refused_before_anything_is_evaluated():

@@ -14,7 +14,7 @@ from hswarm.experts.preference import Preference, Training, train_dpo, train_ppo
 from hswarm.testing.baselines import BaselineContract
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "baselines"))
-from arena import EXPERTS, make_shop, tiny_family
+from arena import EXPERTS, make_shop, small_family
 
 CPU = torch.device("cpu")
 
@@ -47,7 +47,7 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path):
     from hswarm.experts.finetune import load_trainable
     from hswarm.experts.training import encode
 
-    family = tiny_family()
+    family = small_family()
     preference = Preference("Who is it?", "The answer is Ada.", "The answer is Bob.")
     train_dpo(family, 0, brief(8), tmp_path / "it", preferences=[preference] * 4)
     made = open_sibling(family, "made", tmp_path / "it")
@@ -76,7 +76,7 @@ def test_ppo_follows_the_reward(tmp_path):
         return rewards
 
     train_ppo(
-        tiny_family(),
+        small_family(),
         0,
         brief(2),
         tmp_path / "it",
@@ -84,10 +84,10 @@ def test_ppo_follows_the_reward(tmp_path):
         reward=short,
         max_tokens=8,
     )
-    made = open_sibling(tiny_family(), "made", tmp_path / "it")
+    made = open_sibling(small_family(), "made", tmp_path / "it")
 
     assert seen
-    assert made.fingerprint != tiny_family().fingerprint
+    assert made.fingerprint != small_family().fingerprint
 
 
 def test_without_a_preference_the_expert_stays_what_it_is(monkeypatch):
