@@ -16,6 +16,7 @@ from typing import Any
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
 from hswarm.aside import aside
+from hswarm.baselines.methods import check_method
 from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
 from hswarm.engines.assemble import assemble
@@ -49,6 +50,7 @@ def optimize(
     max_tokens: int | None = None,
     max_seconds: float | None = None,
     max_dollars: float | None = None,
+    max_evaluations: int | None = None,
     settings: Mapping[str, Any] | None = None,
     run: str | Path | None = None,
     watch: Watch | None = None,
@@ -75,6 +77,7 @@ def optimize(
         max_tokens=max_tokens,
         max_seconds=max_seconds,
         max_dollars=max_dollars,
+        max_evaluations=max_evaluations,
         settings=settings,
     )
     watch = watch or Watch()
@@ -98,6 +101,7 @@ def configure(
     max_tokens: int | None = None,
     max_seconds: float | None = None,
     max_dollars: float | None = None,
+    max_evaluations: int | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RunConfig:
     """Return the whole configuration of a run, every default written out, its paths absolute.
@@ -112,6 +116,7 @@ def configure(
             "max_tokens": max_tokens,
             "max_seconds": max_seconds,
             "max_dollars": max_dollars,
+            "max_evaluations": max_evaluations,
         },
     }
     asked = merge({"task": task, "pool": pool, **(settings or {})}, _given(given))
@@ -123,6 +128,7 @@ def configure(
         )
     asked["search"] = search_config(preset, search).model_dump()
     config = validated(RunConfig, asked, "the settings")
+    check_method(config.search.method)
     # A run can be resumed from anywhere.
     named = {key: getattr(config, key) for key in ("task", "pool", "data")}
     files = {

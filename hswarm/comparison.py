@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from hswarm.analysis.statistics import compare, mean_interval
 from hswarm.baselines.best_single import best_single
 from hswarm.baselines.static_role import best_of_shape
-from hswarm.config import SearchConfig
+from hswarm.baselines.trials import Trials
+from hswarm.config import Shape
 from hswarm.engines.purse import BudgetSpent
 from hswarm.evaluate import Evaluation, evaluate
-from hswarm.graph.shapes import SHAPES
 from hswarm.search.finalists import hold_out
 from hswarm.search.found import Found
 from hswarm.search.result import Score, Selection, SystemReport, describe
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
+from hswarm.search.tally import Tally
 from hswarm.system import System
 from hswarm.tasks.task import Example, Task
 
+_SHAPES: Final[tuple[Shape, ...]] = ("chain", "star")
 PERMUTATIONS: Final = 5
 """Random orders tried of each hand-made shape that the found system is compared with."""
 
@@ -31,12 +34,20 @@ async def choose_rivals(setting: Setting) -> dict[str, Found]:
     Those for which there are no dollars any more are left out.
     """
     rivals: dict[str, Found] = {}
+    setting = replace(setting, tally=Tally())
     with suppress(BudgetSpent):
-        rivals["best single"] = await best_single(setting)
-        for shape in SHAPES if len(setting.roster) > 1 else ():
-            found = await best_of_shape(setting, shape, PERMUTATIONS)
-            rivals[f"best of {PERMUTATIONS} {shape}s"] = found
+        singles = Trials(setting)
+        await best_single(singles)
+        rivals |= _named("best single", singles)
+        for shape in _SHAPES if len(setting.roster) > 1 else ():
+            orders = Trials(setting)
+            await best_of_shape(orders, shape, PERMUTATIONS)
+            rivals |= _named(f"best of {PERMUTATIONS} {shape}s", orders)
     return rivals
+
+
+def _named(name: str, trials: Trials) -> dict[str, Found]:
+    return {name: trials.found} if trials.found is not None else {}
 
 
 async def measure_systems(
@@ -77,10 +88,10 @@ def compare_systems(
 
 
 def report_selection(
-    dev: Evaluation, test: Evaluation, finalists: int, config: SearchConfig
+    dev: Evaluation, test: Evaluation, finalists: int, share: float, seed: int
 ) -> Selection:
     """Report how the found system does on the two parts of dev, and what its choice made of it."""
-    searched, held = (_score(part) for part in hold_out(dev.scores, config.held, config.seed))
+    searched, held = (_score(part) for part in hold_out(dev.scores, share, seed))
     on_test = _score(test.scores).utility
     parted = held.items + held.unscored > 0
     bias = None

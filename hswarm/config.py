@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -30,8 +30,10 @@ Assignment = Literal["balanced", "random"]
 Credit = Literal["places", "assignments", "both"]
 Acceptance = Literal["always", "better"]
 Models = Literal["best", "current"]
-Method = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
-Shape = Literal["chain", "star"]
+Search = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
+SEARCHES: Final[tuple[str, ...]] = get_args(Search)
+"""The methods that search with swarms; all others are baselines."""
+Shape = Literal["chain", "star", "tree", "debate", "jury"]
 
 
 class _Frozen(BaseModel):
@@ -145,10 +147,21 @@ class WeightConfig(PsoConfig):
     """d_w: the probability that an iteration skips the weight-step."""
 
 
+class BaselineConfig(_Frozen):
+    """What some of the baselines can be told (`hswarm.baselines`)."""
+
+    orders: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Random orders that a hand-made shape is tried in, unless a budget of evaluations says."""
+    designer: Annotated[str, Field(min_length=1)] | None = None
+    """The agent that proposes graphs to `meta-agent`; null is the pool's first remote model, else
+    its best single one."""
+
+
 class SearchConfig(_Frozen):
     """The whole search (Heterogeneous Swarms, Algorithm 4; Model Swarms is its one-node case)."""
 
-    method: Method = "heterogeneous"
+    method: Annotated[str, Field(min_length=1)] = "heterogeneous"
+    """One of `SEARCHES`, or a baseline (`hswarm.baselines.methods`)."""
     seed: Annotated[int, Field(ge=0)] = 0
     max_iterations: Annotated[int, Field(ge=0)] = 3
     patience: Annotated[int, Field(ge=1)] = 6
@@ -161,6 +174,7 @@ class SearchConfig(_Frozen):
     that is best over all dev items is what was found."""
     role: RoleConfig = RoleConfig()
     weight: WeightConfig = WeightConfig()
+    baseline: BaselineConfig = BaselineConfig()
 
 
 class BudgetConfig(_Frozen):
@@ -169,6 +183,9 @@ class BudgetConfig(_Frozen):
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     """Generated tokens; the iteration that would exceed them is dropped whole."""
     max_seconds: Annotated[float, Field(gt=0)] | None = None
+    max_evaluations: Annotated[int, Field(ge=1)] | None = None
+    """Different systems run on all dev items; null is what the method takes by default. Of a search
+    the iteration that would exceed them is dropped whole, and its start is always evaluated."""
     max_dollars: Annotated[float, Field(gt=0)] | None = None
     """For everything, what is measured after the search included; exceeded by no more than the
     calls that are under way when it is reached."""

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from shlex import quote
-from typing import Final
+from typing import Final, get_args
 
 from hswarm.agents.opened import OpenPool
+from hswarm.baselines.methods import BASELINES
+from hswarm.baselines.workshop import FOLDER, Host, Workshop
 from hswarm.comparison import choose_rivals, compare_systems, measure_systems, report_selection
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
-from hswarm.engines.purse import BudgetSpent, Purse
+from hswarm.engines.purse import Limit, Purse
 from hswarm.engines.request import Engine, Sampling
 from hswarm.engines.usage import DOLLAR, Usage
 from hswarm.errors import HswarmError
 from hswarm.evaluate import calibrate
+from hswarm.outcome import run_baseline, run_search
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
 from hswarm.search.failures import FailureLimit
-from hswarm.search.finalists import crown, hold_out
+from hswarm.search.finalists import hold_out
 from hswarm.search.found import reference
-from hswarm.search.loop import Reason, search, settled
+from hswarm.search.loop import Checkpoint, settled
 from hswarm.search.result import Result, UsageReport, dump
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
+from hswarm.search.tally import Tally
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run
 from hswarm.swarm import optimizer
@@ -55,6 +59,8 @@ class Models:
 
     engine: Engine
     purse: Purse
+    host: Host
+    """What takes on experts that a run makes."""
 
 
 def load(pool: OpenPool, config: RunConfig) -> Models:
@@ -70,7 +76,7 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
     engine = assemble(
         pool.families, config.engine, remote=pool.remote, tools=pool.tools, purse=purse
     )
-    return Models(engine, purse)
+    return Models(engine, purse, engine)
 
 
 async def see_through(
@@ -103,7 +109,7 @@ async def see_through(
         memo = MemoEngine(models.engine, store, usage=watch.usage, remember=run.config.engine.memo)
         failures = FailureLimit(memo, watch.usage, run.config.budget.max_failed, command)
         return await _search_and_compare(
-            run, task, pool, watch, memo=memo, failures=failures, rivals=rivals
+            run, task, pool, models, memo=memo, failures=failures, watch=watch, rivals=rivals
         )
 
 
@@ -128,10 +134,11 @@ async def _search_and_compare(
     run: Run,
     task: Task,
     pool: OpenPool,
-    watch: Watch,
+    models: Models,
     *,
     memo: MemoEngine,
     failures: FailureLimit,
+    watch: Watch,
     rivals: bool,
 ) -> Result:
     config, usage = run.config, watch.usage
@@ -150,7 +157,15 @@ async def _search_and_compare(
         seconds=saved["seconds"] if saved is not None else 0.0,
         armed=state is not None,
     )
-    searched_on, held = hold_out(task.dev, config.search.held, config.search.seed)
+    # The methods that are compared with a search choose by all of dev.
+    share = 0.0 if config.search.method in BASELINES else config.search.held
+    searched_on, held = hold_out(task.dev, share, config.search.seed)
+    tally = Tally(
+        items=len(task.dev),
+        limit=config.budget.max_evaluations,
+        armed=state is not None,
+        runs=saved["runs"] if saved is not None else 0,
+    )
     setting = Setting(
         roster=roster,
         examples=searched_on,
@@ -161,8 +176,74 @@ async def _search_and_compare(
         engine=engine,
         observe=watch.observe,
         record=run.journal.append,
+        tally=tally,
     )
     memo.begin_step(state.iteration + 1 if state is not None else 0)
+
+    def end_step(step: int) -> None:
+        failures.check()
+        memo.begin_step(step + 1)
+
+    checkpoint = _checkpoint(run, usage, memo=memo, failures=failures, engine=engine, tally=tally)
+
+    try:
+        if config.search.method in BASELINES:
+            engine.armed = tally.armed = True
+            workshop = Workshop.of(pool, run.folder / FOLDER, models.host, config.engine.device)
+            outcome = await run_baseline(setting, pool, workshop, end_step=end_step)
+        else:
+            outcome = await run_search(setting, checkpoint, state)
+        if outcome.reason in get_args(Limit):
+            memo.drop_step()
+        unlimited = replace(setting, engine=failures, tally=Tally())
+        found = await outcome.choose(unlimited)
+        searched = _report(usage)
+        if found is None or not math.isfinite(found.utility):
+            raise HswarmError(
+                "The search evaluated nothing that could be scored.",
+                hint=f"{run.folder / 'journal.jsonl'} says what failed.",
+            )
+        comparing = replace(unlimited, record=forget, examples=task.dev)
+        chosen = await choose_rivals(comparing) if rivals else {}
+        systems = {"found system": found, **chosen}
+        measured = await measure_systems(systems, replace(comparing, roster=outcome.roster), task)
+        failures.check()
+    finally:
+        await memo.aclose()
+    reports, unscored = compare_systems(systems, *measured, outcome.roster)
+    result = Result(
+        task=task.title,
+        pool=pool.name,
+        method=config.search.method,
+        seed=config.search.seed,
+        iterations=outcome.iterations,
+        stopped=outcome.reason,
+        evaluations=tally.spent,
+        found=reports[0],
+        compared=tuple(reports[1:]),
+        search=searched,
+        total=_report(usage),
+        failures=tuple(unscored),
+        found_in=found.iteration,
+        selection=report_selection(
+            *(part[0] for part in measured), outcome.finalists, share, config.search.seed
+        ),
+    )
+    run.write_accounts(usage.snapshot())
+    run.write_result(dump(result))
+    return result
+
+
+def _checkpoint(
+    run: Run,
+    usage: Usage,
+    *,
+    memo: MemoEngine,
+    failures: FailureLimit,
+    engine: BudgetedEngine,
+    tally: Tally,
+) -> Checkpoint:
+    """Return what writes down how far a search is, whenever an iteration ends."""
 
     def checkpoint(reached: SearchState) -> None:
         failures.check()
@@ -170,68 +251,19 @@ async def _search_and_compare(
         counts = {"answered": usage.answered, "generated": usage.generated}
         run.journal.append({"event": "iteration", "iteration": reached.iteration, **counts})
         payload = {
-            "config": config.model_dump(mode="json"),
+            "config": run.config.model_dump(mode="json"),
             "search": reached.to_json(),
             "usage": usage.snapshot(),
             "seconds": engine.elapsed(),
+            "runs": tally.runs,
         }
         run.save_state(payload, utility=reached.found.utility if reached.found else float("nan"))
         work = asdict(usage.work)
         run.timings.append({"iteration": reached.iteration, "search": engine.elapsed(), **work})
         memo.begin_step(reached.iteration + 1)
-        engine.armed = True
+        engine.armed = tally.armed = True
 
-    try:
-        reached, reason = await _search(setting, checkpoint, state)
-        if reason in ("max-tokens", "max-seconds", "max-dollars"):
-            memo.drop_step()
-        found = reached.found
-        with suppress(BudgetSpent):
-            found = await crown(reached, replace(setting, engine=failures))
-        searched = _report(usage)
-        if found is None:
-            raise HswarmError(
-                "The search evaluated nothing that could be scored.",
-                hint=f"{run.folder / 'journal.jsonl'} says what failed.",
-            )
-        comparing = replace(setting, engine=failures, record=forget, examples=task.dev)
-        chosen = await choose_rivals(comparing) if rivals else {}
-        systems = {"found system": found, **chosen}
-        dev, test = await measure_systems(systems, comparing, task)
-        failures.check()
-    finally:
-        await memo.aclose()
-    reports, unscored = compare_systems(systems, dev, test, roster)
-    result = Result(
-        task=task.title,
-        pool=pool.name,
-        method=config.search.method,
-        seed=config.search.seed,
-        iterations=reached.iteration,
-        stopped=reason,
-        found=reports[0],
-        compared=tuple(reports[1:]),
-        search=searched,
-        total=_report(usage),
-        failures=tuple(unscored),
-        found_in=found.iteration,
-        selection=report_selection(dev[0], test[0], len(reached.finalists), config.search),
-    )
-    run.write_accounts(usage.snapshot())
-    run.write_result(dump(result))
-    return result
-
-
-async def _search(
-    setting: Setting, checkpoint: Callable[[SearchState], None], state: SearchState | None
-) -> tuple[SearchState, Reason]:
-    try:
-        return await search(setting, checkpoint, state)
-    except BudgetSpent:
-        raise HswarmError(
-            "The dollars were spent before the start of the search was evaluated.",
-            hint="Resume the run with a higher --max-dollars; what was answered is kept.",
-        ) from None
+    return checkpoint
 
 
 def _report(usage: Usage) -> UsageReport:

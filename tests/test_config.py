@@ -47,8 +47,8 @@ def test_changes_are_laid_over_the_preset_key_by_key():
     [
         ({"mehtod": "x"}, "there is no key 'mehtod'", "Did you mean method? Keys there: method"),
         ({"role": {"top_q": 1}}, "there is no key 'role.top_q'", "Did you mean top_p"),
-        ({"method": "model-swarm"}, "method", "Did you mean model-swarms"),
-        ({"method": "zzz"}, "method", "It is 'zzz' now."),
+        ({"role": {"edges": "eahc"}}, "role.edges", "Did you mean each"),
+        ({"role": {"edges": "zzz"}}, "role.edges", "It is 'zzz' now."),
         ({"role": {"top_p": 1.5}}, "role.top_p", "It is 1.5 now."),
         ({"role": {"step_length": float("nan")}}, "role.step_length", "nan"),
         ({"role": STILL}, "role: inertia, cognitive, social and repel are all 0", "one of them"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from hswarm.agents.ensemble import Ensemble, EnsembleAgent, read_rule
 from hswarm.agents.prompts import Prompt
 from hswarm.engines.request import (
     Asker,
@@ -60,6 +61,13 @@ class ToolAgent:
         return await engine.generate(Request(self.tool, given.write(), _NOTHING_DRAWN, asker))
 
 
-def make_agent(name: str, model: ModelReference) -> Agent:
+Sitter = ModelReference | Ensemble
+"""Who sits in a node, by content."""
+
+
+def make_agent(name: str, model: Sitter) -> Agent:
     """Return the agent that answers as `model`."""
+    if isinstance(model, Ensemble):
+        members = (make_agent(f"{name} {k}", member) for k, member in enumerate(model.members, 1))
+        return EnsembleAgent(name, tuple(members), read_rule(model.rule))
     return ToolAgent(name, model) if isinstance(model, Tool) else ModelAgent(name, model)

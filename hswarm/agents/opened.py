@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hswarm.agents.agent import Sitter
+from hswarm.agents.ensemble import Ensemble
 from hswarm.engines.endpoint import Endpoint
-from hswarm.engines.request import Blend, ModelReference, Remote, Tool
+from hswarm.engines.request import Blend, Remote, Tool
 from hswarm.engines.tools.entry import AnyTool
 from hswarm.experts.family import Family
 from hswarm.experts.fingerprint import hash_json
+from hswarm.experts.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,14 @@ class OpenPool:
     """Name -> model behind an API."""
     tools: Mapping[str, AnyTool] = field(default_factory=dict)
     """Name -> tool."""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    """Agent -> what it is for, in a few words."""
+    ensembles: Mapping[str, Ensemble] = field(default_factory=dict)
+    """Name -> several of the others, who answer as one."""
+    data: Mapping[str, str] = field(default_factory=dict)
+    """Expert -> what it was trained on: a JSONL file of prompts and responses."""
+    training: Recipe = field(default_factory=Recipe)
+    """How experts of this pool are trained further."""
 
     def __len__(self) -> int:
         return sum(map(len, self.families)) + len(self.others)
@@ -33,14 +44,14 @@ class OpenPool:
         return {name: entry.reference for name, entry in entries.items()}
 
     @property
-    def agents(self) -> dict[str, ModelReference]:
+    def agents(self) -> dict[str, Sitter]:
         """Name -> how requests name everybody, experts as they came."""
         experts = {
             expert.name: Blend(family.fingerprint, _one_hot(place, len(family)))
             for family in self.families
             for place, expert in enumerate(family.experts)
         }
-        return {**experts, **self.others}
+        return {**experts, **self.others, **self.ensembles}
 
     @property
     def fingerprint(self) -> str:

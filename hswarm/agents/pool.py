@@ -46,6 +46,7 @@ from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.tools.entry import AnyTool
 from hswarm.errors import HswarmError
 from hswarm.experts.family import Family, open_family
+from hswarm.experts.recipe import Recipe
 from hswarm.experts.source import is_hub_id
 
 Text = Annotated[str, Field(min_length=1)]
@@ -104,6 +105,8 @@ class Pool(_Frozen):
     name: Name
     """The file's name without its suffix if the file states none."""
     description: str = ""
+    training: Recipe = Recipe()
+    """How experts of this pool are trained further."""
     licence: str = ""
     version: str = ""
     families: dict[Name, FamilyEntry] = {}
@@ -114,6 +117,9 @@ class Pool(_Frozen):
     """Name -> tool."""
     descriptions: dict[Name, str] = {}
     """Agent -> what it is for, in a few words."""
+    data: dict[Name, Text] = {}
+    """Expert -> what it was trained on, or some of it: a JSONL file, each line a "prompt" and a
+    "response". Methods that train on it or look at it need it."""
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -124,7 +130,15 @@ class Pool(_Frozen):
     def open(self) -> OpenPool:
         """Find, check and fingerprint the models; raises HswarmError where they are unfit."""
         families = tuple(entry.open(name) for name, entry in self.families.items())
-        return OpenPool(self.name, families, self.remote, self.tools)
+        return OpenPool(
+            name=self.name,
+            families=families,
+            remote=self.remote,
+            tools=self.tools,
+            descriptions=self.descriptions,
+            data=self.data,
+            training=self.training,
+        )
 
 
 def read_pool(path: Path) -> Pool:
@@ -142,7 +156,8 @@ def read_pool(path: Path) -> Pool:
     _check_names(pool, path)
     folder = path.absolute().parent
     families = {name: entry.resolve(folder) for name, entry in pool.families.items()}
-    return pool.model_copy(update={"families": families})
+    data = {n: str(folder / Path(file).expanduser()) for n, file in pool.data.items()}
+    return pool.model_copy(update={"families": families, "data": data})
 
 
 def _lift_family(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -168,7 +183,7 @@ def _check_names(pool: Pool, path: Path) -> None:
             f"{path}: two agents are called {name!r}.",
             hint="Whoever sits in a graph needs a name of its own; rename one.",
         )
-    for name in pool.descriptions:
+    for name in (*pool.descriptions, *pool.data):
         if name not in pool.agents:
             raise _at(path, unknown("agent", name, pool.agents))
 

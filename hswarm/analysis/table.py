@@ -33,6 +33,7 @@ class Measured:
     parts: tuple[str, ...]
     dev: float | None
     generated_tokens: int
+    evaluations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Entry:
     dev: float | None = None
     generated_tokens: float | None = None
     """The mean over seeds."""
+    evaluations: float | None = None
+    """Systems that were run on all dev items, the mean over seeds."""
     unscored: int = 0
     """Items, over all seeds, that are in no mean."""
     rank: int | None = None
@@ -138,6 +141,7 @@ def _describe(
         interval=interval(scores, parts) if np.isfinite(mean) else None,
         dev=sum(devs) / len(devs) if devs else None,
         generated_tokens=sum(m.generated_tokens for m in own) / len(own),
+        evaluations=sum(m.evaluations for m in own) / len(own),
         unscored=unscored,
     )
 

@@ -1,15 +1,13 @@
-"""Best single: the one agent that does best on dev, alone (the papers' first baseline)."""
+"""Best single: the one agent that does best on dev, alone (the papers' first baseline).
+
+Searched: which agent. Evaluations: as many as there are agents.
+"""
 
 from __future__ import annotations
 
-from hswarm.graph.dag import LONE
-from hswarm.search.found import Candidate, Found, best_of
-from hswarm.search.setting import Setting
+from hswarm.baselines.trials import Trials
 
 
-async def best_single(setting: Setting) -> Found:
-    """Evaluate every agent by itself on dev and return the best; n evaluations."""
-    rows = setting.roster.original_rows()
-    candidates = [Candidate.place(LONE, [k], rows) for k in range(len(rows))]
-    evaluations = await setting.evaluate(0, "start", candidates)
-    return best_of(candidates, [evaluation.utility for evaluation in evaluations])
+async def best_single(trials: Trials) -> None:
+    """Enter every agent by itself."""
+    await trials.enter(trials.singles())

@@ -1,25 +1,37 @@
-"""Static roles: a chain or a star of all agents, the best of several random orders on dev.
+"""Static roles: all agents in a hand-made shape, the best of several random orders on dev.
 
-Heterogeneous Swarms (Feng et al., 2025), §4, takes 20 permutations each.
+Chain and star are those of Heterogeneous Swarms (Feng et al., 2025), §4, which takes 20 orders of
+each. Tree, debate (layers that read each other fully, after Du et al., 2023, "Improving factuality
+and reasoning through multiagent debate") and a jury with a judge are not in its tables.
+
+Searched: who sits in which place. Evaluations: 20 (`search.baseline.orders`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+from hswarm.baselines.trials import Trials
 from hswarm.config import Shape
 from hswarm.graph.shapes import SHAPES
-from hswarm.search.found import Candidate, Found, best_of
-from hswarm.search.setting import Setting
 from hswarm.swarm.random import generator
 
 
-async def best_of_shape(setting: Setting, shape: Shape, permutations: int) -> Found:
-    """Evaluate `permutations` random orders of the agents in `shape` on dev; return the best."""
-    agents, seed = len(setting.roster), setting.config.seed
-    orders = [
-        generator(seed, f"baseline {shape}", k).permutation(agents).tolist()
-        for k in range(permutations)
-    ]
-    rows = setting.roster.original_rows()
-    candidates = [Candidate.place(SHAPES[shape](order), range(agents), rows) for order in orders]
-    evaluations = await setting.evaluate(0, "start", candidates)
-    return best_of(candidates, [evaluation.utility for evaluation in evaluations])
+async def best_of_shape(trials: Trials, shape: Shape, orders: int) -> None:
+    """Enter `orders` random orders of the agents in `shape`."""
+    agents = len(trials.roster)
+    drawn = (
+        generator(trials.seed, f"baseline {shape}", k).permutation(agents).tolist()
+        for k in range(orders)
+    )
+    await trials.enter([trials.arranged(SHAPES[shape](order)) for order in drawn])
+
+
+def static_role(shape: Shape) -> Callable[[Trials], Awaitable[None]]:
+    """Return the method that tries orders in `shape`, as many as the budget has."""
+
+    async def choose(trials: Trials) -> None:
+        orders = trials.setting.config.baseline.orders
+        await best_of_shape(trials, shape, trials.allowed(orders))
+
+    return choose

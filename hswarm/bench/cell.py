@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from shlex import quote
 from types import TracebackType
@@ -13,9 +13,9 @@ from typing import Final, Self
 
 from hswarm.agents.pool import read_pool
 from hswarm.api import provenance
+from hswarm.baselines.workshop import FOLDER, open_found
 from hswarm.bench.config import Cell, cells_of, run_config
 from hswarm.bench.folder import BenchFolder, CellResult
-from hswarm.bench.methods import BASELINES
 from hswarm.catalog import find
 from hswarm.config import RunConfig
 from hswarm.engines.local import settle_engine
@@ -29,9 +29,8 @@ from hswarm.pipeline.seats import found_system
 from hswarm.search.events import Observer
 from hswarm.search.failures import FailureLimit
 from hswarm.search.found import reference
-from hswarm.search.loop import settled
+from hswarm.search.result import Result
 from hswarm.search.roster import Roster
-from hswarm.search.setting import Setting
 from hswarm.session import Models, Watch, load, remembered_ratings, see_through
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, is_run
@@ -82,7 +81,7 @@ class Bench:
         self._loop = asyncio.Runner()
         store = self._held.enter_context(SqliteMemo(folder.memo))
         self._shared = MemoEngine(models.engine, store)
-        self._models = Models(self._shared, models.purse)
+        self._models = Models(self._shared, models.purse, models.host)
 
     def __enter__(self) -> Self:
         return self
@@ -118,9 +117,7 @@ class Bench:
 
     async def _do(self, job: _Job) -> CellResult:
         async with remembered_ratings(job.task, self.folder.path, self._models.purse):
-            if job.cell.method in BASELINES:
-                return await self._choose(job)
-            return await self._search(job)
+            return await self._find(job)
 
     def _config(self, cell: Cell) -> RunConfig:
         config = run_config(self.folder.config, cell)
@@ -135,8 +132,8 @@ class Bench:
             task.scorer.check()
         return task
 
-    async def _search(self, job: _Job) -> CellResult:
-        """Have a search find its system, and test it."""
+    async def _find(self, job: _Job) -> CellResult:
+        """Have the method find its system, and test it."""
         path = self.folder.run(job.cell)
         made_of = provenance(job.task, self._pool)
         with Run.open(path) if is_run(path) else Run.create(path, job.config, made_of) as run:
@@ -149,30 +146,19 @@ class Bench:
                 rivals=False,
                 to_resume=self._to_resume(),
             )
-        system = found_system(result.found.nodes, self._pool)
-        engine = self._limited(job, self._shared)
-        return await self._test(job, system, result.found.dev.utility, engine)
-
-    async def _choose(self, job: _Job) -> CellResult:
-        """Have a baseline choose its system on dev, and test it."""
-        engine = self._limited(job, MemoEngine(self._shared, usage=job.watch.usage))
-        setting = Setting(
-            roster=job.roster,
-            examples=job.task.dev,
-            scorer=await job.calibrated(engine),
-            sampling=job.sampling,
-            config=settled(job.config.search, job.roster),
-            engine=engine,
-            observe=job.watch.observe,
-        )
-        found = await BASELINES[job.cell.method](setting, self.folder.config.permutations)
-        dev = found.utility if math.isfinite(found.utility) else None
-        return await self._test(job, found.candidate.system(job.roster), dev, engine)
+        nodes, families = result.found.nodes, self._pool.families
+        made = open_found(nodes, families, path / FOLDER)
+        system = found_system(nodes, replace(self._pool, families=(*families, *made)))
+        try:
+            return await self._test(job, system, result, self._limited(job, self._shared))
+        finally:
+            for family in made:
+                self._models.host.dismiss(family.fingerprint)
 
     async def _test(
-        self, job: _Job, system: System, dev: float | None, engine: FailureLimit
+        self, job: _Job, system: System, result: Result, engine: FailureLimit
     ) -> CellResult:
-        """Run a system, whose utility on dev is known, on the test items."""
+        """Run the system of a `result` on the test items."""
         cell, task = job.cell, job.task
         scorer = await job.calibrated(engine)
         (tested,) = await evaluate([system], task.test, scorer, engine, job.sampling)
@@ -183,12 +169,13 @@ class Bench:
             metric=task.metric,
             method=cell.method,
             seed=cell.seed,
-            dev=dev,
+            dev=result.found.dev.utility,
             test=tested.utility if math.isfinite(tested.utility) else None,
             items=tuple(example.id for example in task.test),
             scores=tested.scores,
             parts=tuple(example.part for example in task.test),
             failures=tested.failures,
+            evaluations=result.evaluations,
             generated_tokens=job.watch.usage.generated_tokens,
         )
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hswarm.api import configure
-from hswarm.bench.methods import BASELINES
+from hswarm.baselines.methods import METHODS, check_method
 from hswarm.catalog import unknown
-from hswarm.config import Method, RunConfig, merge, validated
+from hswarm.config import RunConfig, merge, validated
 from hswarm.errors import HswarmError
 
 Name = Annotated[str, Field(min_length=1)]
-
-METHODS: Final[tuple[str, ...]] = (*BASELINES, *reversed(get_args(Method)))
-"""Every method there is, those that search last."""
 
 SINGLE_TASKS: Final = (
     *("mmlu", "mmlu-pro", "hellaswag", "knowledge-crosswords", "gsm8k", "nlgraph", "truthfulqa"),
@@ -69,6 +66,13 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "permutations": 5,
         "settings": {"search": {"max_iterations": 2}},
     },
+    "baselines": {
+        "tasks": ("gaia-text", "knowledge-crosswords", "gsm8k"),
+        "methods": METHODS,
+        "seeds": 3,
+        "limit": 80,
+        "permutations": 20,
+    },
     "papers": {
         "tasks": tuple(
             dict.fromkeys((*SINGLE_TASKS, *DOMAINS, *REWARDS, *INTERESTS, *HETEROGENEOUS_TASKS))
@@ -80,7 +84,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "permutations": 20,
     },
 }
-"""Named benches: a few minutes with the embedded pool; both papers' whole grids."""
+"""Named benches: a few minutes with the embedded pool; every method on it; both papers' grids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,7 @@ def bench_config(preset: str | None, asked: Mapping[str, Any]) -> BenchConfig:
         )
     config = validated(BenchConfig, values, "the bench")
     for method in config.methods:
-        if method not in METHODS:
-            raise unknown("method", method, METHODS)
+        check_method(method)
     return config
 
 
@@ -132,12 +135,12 @@ def run_config(config: BenchConfig, cell: Cell) -> RunConfig:
     return configure(
         cell.task,
         pool=config.pool,
-        method=cell.method if cell.method in get_args(Method) else None,
+        method=cell.method,
         preset=config.search_preset,
         seed=cell.seed,
         data=config.data,
         limit=config.limit,
-        settings=config.settings,
+        settings=merge({"search": {"baseline": {"orders": config.permutations}}}, config.settings),
     )
 
 

@@ -49,6 +49,8 @@ class CellResult(BaseModel):
     parts: tuple[str, ...]
     """The task that each item is from where several make up one, else ""."""
     failures: tuple[str, ...]
+    evaluations: int = 0
+    """Systems run on all dev items to find this one."""
     generated_tokens: int
     """What the method would have had to generate by itself, its test included."""
 

@@ -21,7 +21,7 @@ PICTURE: Final = "table.svg"
 
 _COLUMNS: Final = (
     *("task", "data", "metric", "method", "seeds", "mean", "low", "high", "rank", "stars"),
-    *("p_holm", "dev", "generated_tokens", "unscored", "failed"),
+    *("p_holm", "dev", "evaluations", "generated_tokens", "unscored", "failed"),
 )
 
 EXPLAINED: Final = (
@@ -32,6 +32,10 @@ EXPLAINED: Final = (
 _SIGNIFICANT: Final = (
     "p: that the best method of the task is no better than this one; paired bootstrap, corrected "
     "by Holm over the table."
+)
+
+_COST: Final = (
+    "Cost: systems run on all dev items / tokens generated, the test included; means over seeds."
 )
 
 
@@ -56,6 +60,10 @@ def markdown(grid: Grid) -> str:
             shown = [show_significance(grid.entries[t, method]) for t in grid.tasks]
             lines.append(_line([method, *shown]))
         lines += ["", _SIGNIFICANT]
+    lines += ["", _line(["cost", *heads]), _line(["---"] * (1 + len(heads)))]
+    for method in grid.methods:
+        lines.append(_line([method, *(_cost(grid.entries[t, method]) for t in grid.tasks)]))
+    lines += ["", _COST]
     failed = list(_failures(grid.entries.values()))
     if failed:
         lines += ["", "Failed:", "", *(f"- {line}" for line in failed)]
@@ -110,6 +118,12 @@ def as_json(grid: Grid) -> dict[str, Any]:
     }
 
 
+def _cost(entry: Entry) -> str:
+    if entry.evaluations is None or entry.generated_tokens is None:
+        return "–"
+    return f"{entry.evaluations:,.0f} / {entry.generated_tokens:,.0f}"
+
+
 def _flat(grid: Grid, entry: Entry) -> dict[str, Any]:
     return {
         "task": entry.task,
@@ -124,6 +138,7 @@ def _flat(grid: Grid, entry: Entry) -> dict[str, Any]:
         "stars": entry.stars,
         "p_holm": entry.p_value,
         "dev": entry.dev,
+        "evaluations": entry.evaluations,
         "generated_tokens": entry.generated_tokens,
         "unscored": entry.unscored,
         "failed": "; ".join(f"seed {seed}: {why}" for seed, why in (entry.failed or {}).items()),

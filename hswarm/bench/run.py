@@ -105,4 +105,5 @@ def _measured(cell: Cell, result: CellResult) -> Measured:
         parts=result.parts,
         dev=result.dev,
         generated_tokens=result.generated_tokens,
+        evaluations=result.evaluations,
     )

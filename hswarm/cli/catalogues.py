@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from shlex import quote
 from typing import Final, cast
@@ -12,6 +12,7 @@ from hswarm.catalog import Kind, find, names, read_yaml
 from hswarm.cli.console import open_console, print_next
 from hswarm.cli.summary import BUNDLED
 from hswarm.cli.tables import fact_table, plain_table
+from hswarm.config import SEARCHES
 from hswarm.errors import HswarmError
 from hswarm.graph.draw import draw_text
 from hswarm.graph.named import NamedGraph, read_graph
@@ -69,6 +70,28 @@ def print_pools() -> None:
 def print_graphs() -> None:
     """Print every named graph in a few words."""
     _print_all("graphs", ["what it is"], lambda path: [_read_graph(path).description])
+
+
+_SEARCHES: Final[Mapping[str, str]] = {
+    "heterogeneous": "who reads whom, and everybody's weights",
+    "role-only": "who reads whom",
+    "weight-only": "everybody's weights, in the best of some random graphs",
+    "model-swarms": "everybody's weights, each alone",
+}
+
+
+def print_methods() -> None:
+    """Print every method in a few words."""
+    from hswarm.baselines.methods import BASELINES
+
+    table = plain_table(["method", "kind", "what it does"])
+    for search in reversed(SEARCHES):
+        table.add_row(search, "search", _SEARCHES[search])
+    for name, baseline in BASELINES.items():
+        table.add_row(name, baseline.kind, baseline.about)
+    console = open_console()
+    console.print(table)
+    print_next(console, ["hswarm optimize --task gaia-text --method greedy-soup"])
 
 
 def print_task(name: str) -> None:

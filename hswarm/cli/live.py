@@ -123,8 +123,7 @@ def describe_step(event: StepEnded, progress: Progress) -> str:
     usage = progress.usage
     return " · ".join(
         [
-            f"iteration {event.iteration}/{progress.config.search.max_iterations}",
-            f"{event.kind}-step" if event.kind != "start" else "start",
+            *_place(event, progress),
             f"best {show_utility(event.best)}",
             *([] if math.isnan(event.spread) else [f"spread {show_utility(event.spread)}"]),
             f"{usage.answered:,} answered = {usage.generated:,} generated + {usage.saved:,} saved",
@@ -133,6 +132,15 @@ def describe_step(event: StepEnded, progress: Progress) -> str:
             f"{show_duration(progress.elapsed())}, {_time_left(progress)}",
         ]
     )
+
+
+def _place(event: StepEnded, progress: Progress) -> list[str]:
+    if event.kind == "baseline":
+        return [progress.config.search.method, show_count(len(event.utilities), "system")]
+    return [
+        f"iteration {event.iteration}/{progress.config.search.max_iterations}",
+        f"{event.kind}-step" if event.kind != "start" else "start",
+    ]
 
 
 def draw_progress(progress: Progress) -> RenderableType:
@@ -166,10 +174,12 @@ def _doing(progress: Progress) -> str:
         return "search over; comparing with single models, chains and stars"
     most = progress.config.search.max_iterations
     doing = "start" if progress.iteration is None else f"{min(progress.iteration + 1, most)}/{most}"
+    if progress.is_baseline:
+        doing = progress.config.search.method
     step = progress.step
     if step is None:
         return doing
-    kind = "" if step.kind == "start" else f"{step.kind}-step, "
+    kind = "" if step.kind in ("start", "baseline") else f"{step.kind}-step, "
     return (
         f"{doing}: {kind}{show_count(step.systems, 'system')} on "
         f"{show_count(step.examples, 'item')}, {progress.step_share():.0%}"

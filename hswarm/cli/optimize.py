@@ -36,10 +36,18 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "max_tokens": ("budget.max_tokens",),
     "max_seconds": ("budget.max_seconds",),
     "max_dollars": ("budget.max_dollars",),
+    "max_evaluations": ("budget.max_evaluations",),
     "max_failed": ("budget.max_failed",),
 }
 """Option -> the settings of a run's config.yaml that it stands for."""
-BUDGET: Final = ("max_iterations", "max_tokens", "max_seconds", "max_dollars", "max_failed")
+BUDGET: Final = (
+    "max_iterations",
+    "max_tokens",
+    "max_seconds",
+    "max_dollars",
+    "max_evaluations",
+    "max_failed",
+)
 _WITH_RESUME: Final = ("resume", "quiet", "json", "track", "set_", *SETTINGS)
 
 _RUN: Final = "What to run"
@@ -76,7 +84,8 @@ def optimize(
         str,
         typer.Option(
             metavar="METHOD",
-            help="heterogeneous, role-only, weight-only or model-swarms.",
+            help="heterogeneous, role-only, weight-only, model-swarms, or a baseline: hswarm show"
+            " methods.",
             rich_help_panel=_SEARCH,
         ),
     ] = "heterogeneous",
@@ -146,6 +155,12 @@ def optimize(
     max_dollars: Annotated[
         float | None,
         typer.Option(help="Dollars for models behind an API, all in all.", rich_help_panel=_STOP),
+    ] = None,
+    max_evaluations: Annotated[
+        int | None,
+        typer.Option(
+            help="Systems run on the whole of dev: methods at equal cost.", rich_help_panel=_STOP
+        ),
     ] = None,
     max_failed: Annotated[
         float,

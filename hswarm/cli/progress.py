@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hswarm.config import RunConfig, SearchConfig
+from hswarm.config import SEARCHES, RunConfig, SearchConfig
 from hswarm.engines.usage import Usage
 from hswarm.search.events import Event, IterationEnded, StepEnded, StepStarted
 
@@ -39,6 +39,7 @@ class Progress:
     comparing: bool = False
     """The search is over; what it found is being compared."""
     _steps_done: int = 0
+    _systems_done: int = 0
     _step_began_at: int = 0
     _began: float = field(init=False)
     _share_at_first: float = 0.0
@@ -53,13 +54,14 @@ class Progress:
             case StepStarted():
                 # The start is what comes before the first iteration's end. After it, what starts
                 # anew is the single models, chains and stars, or the finalists before them.
-                again = event.kind in ("start", "crown")
-                self.comparing = again and self.iteration is not None
+                searched = self.iteration is not None or self.is_baseline
+                self.comparing = event.kind in ("start", "crown") and searched
                 self.step = event
                 self._step_began_at = self.usage.answered
             case StepEnded():
                 self.best = event.best
-                if event.kind != "move":
+                self._systems_done += len(event.utilities)
+                if event.kind not in ("move", "baseline"):
                     self.spreads[self._swarm_of(event)] = event.spread
                 self.step = None
                 self._steps_done += 1
@@ -71,6 +73,11 @@ class Progress:
                 self._steps_done = 0
                 if resumed:
                     self._share_at_first = self.share_done()
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether what runs is no search with swarms."""
+        return self.config.search.method not in SEARCHES
 
     def elapsed(self) -> float:
         """Return the seconds since this process began."""
@@ -97,6 +104,10 @@ class Progress:
         """
         if self.comparing:
             return 1.0
+        if self.is_baseline:
+            # How much a baseline will try is not known before, unless it is told.
+            limit = self.config.budget.max_evaluations
+            return min(1.0, self._systems_done / limit) if limit is not None else 0.0
         steps = _steps_of(self.config.search, start=self.iteration is None)
         under_way = min(1.0, (self._steps_done + self.step_share()) / steps)
         complete = 0 if self.iteration is None else self.iteration + 1

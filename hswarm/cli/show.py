@@ -9,13 +9,14 @@ import typer
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Show tasks, agents and graphs to run with, and what a run found.",
+    help="Show tasks, agents, graphs and methods to run with, and what a run found.",
     epilog="""Examples:
 
   hswarm show tasks              every task in one line
   hswarm show tasks gaia-text    one of them, with an item
   hswarm show agents tiny        a pool and its experts
   hswarm show graphs star        a graph, drawn
+  hswarm show methods            what to search by, and what to compare it with
   hswarm show run runs/NAME      what a run found
   hswarm show item runs/NAME 3   one problem through the graph""",
 )
@@ -55,6 +56,14 @@ def graphs(name: _Name = None) -> None:
         catalogues.print_graphs()
     else:
         catalogues.print_graph(name)
+
+
+@app.command(epilog="For example: hswarm optimize --task gaia-text --method greedy-soup")
+def methods() -> None:
+    """List the methods: searches with swarms, and baselines of the papers' five kinds."""
+    from hswarm.cli import catalogues
+
+    catalogues.print_methods()
 
 
 @app.command(epilog="For example: hswarm show run runs/gaia-text-20260131-120000")

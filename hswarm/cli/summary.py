@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hswarm.cli.numerals import show_count, show_dollars, show_p_value, show_utility
-from hswarm.config import RunConfig
+from hswarm.config import SEARCHES, RunConfig
 from hswarm.graph.dag import Dag
 from hswarm.graph.draw import draw_text
 from hswarm.search.result import Result, Score, Selection, SystemReport
@@ -149,14 +149,21 @@ def _mixture(coefficients: Mapping[str, float]) -> str:
 
 def _stopped(result: Result, config: RunConfig) -> str:
     done = f"after {show_count(result.iterations, 'iteration')}"
+    tried = f"{show_count(result.evaluations, 'evaluation')} on all dev items"
+    searched = result.method in SEARCHES
+    ended = f"The search stopped {done}" if searched else f"It stopped after {tried}"
     reasons = {
         "max-iterations": f"The search stopped {done}, as many as it was allowed.",
         "patience": f"The search stopped {done}: the last {config.search.patience} brought "
         "nothing better.",
-        "max-tokens": f"The search stopped {done}: its tokens were spent (--max-tokens).",
-        "max-seconds": f"The search stopped {done}: its time was up (--max-seconds).",
-        "max-dollars": f"The search stopped {done}: its dollars were spent (--max-dollars).",
+        "max-tokens": f"{ended}: its tokens were spent (--max-tokens).",
+        "max-seconds": f"{ended}: its time was up (--max-seconds).",
+        "max-dollars": f"{ended}: its dollars were spent (--max-dollars).",
+        "max-evaluations": f"{ended}: its evaluations were spent (--max-evaluations).",
+        "done": f"{result.method} ended of itself after {tried}.",
     }
+    if not searched:
+        return reasons[result.stopped]
     found = "at the start" if result.found_in == 0 else f"in iteration {result.found_in}"
     return f"{reasons[result.stopped]} The system was found {found}."
 
@@ -183,6 +190,7 @@ def suggest(result: Result, config: RunConfig, folder: Path) -> list[str]:
         "max-tokens": ("--max-tokens", 2 * (budget.max_tokens or 0)),
         "max-seconds": ("--max-seconds", f"{2 * (budget.max_seconds or 0):g}"),
         "max-dollars": ("--max-dollars", f"{2 * (budget.max_dollars or 0):g}"),
+        "max-evaluations": ("--max-evaluations", 2 * (budget.max_evaluations or 0)),
     }
     commands = []
     if result.stopped in more:

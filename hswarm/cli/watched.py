@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hswarm.catalog import names, unknown
+from hswarm.catalog import names
 from hswarm.cli.console import open_console, print_next
 from hswarm.cli.live import View
 from hswarm.cli.summary import suggest, summarise
-from hswarm.config import Method, RunConfig
+from hswarm.config import RunConfig
 from hswarm.errors import HswarmError
 from hswarm.search.result import Result
 from hswarm.store.run import read_config
@@ -74,13 +74,10 @@ def configured(settings: Mapping[str, Any], preset: str) -> RunConfig:
         raise HswarmError(
             "Which task? Name it by --task.", hint=f"There are: {', '.join(names('tasks'))}."
         )
-    method = search.get("method", "heterogeneous")
-    if method not in get_args(Method):
-        raise unknown("method", str(method), get_args(Method))
     return configure(
         str(task),
         pool=rest.pop("pool", "tiny"),
-        method=method,
+        method=search.get("method", "heterogeneous"),
         preset=preset,
         seed=search.get("seed", 0),
         settings=rest,

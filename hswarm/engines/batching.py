@@ -21,6 +21,7 @@ from typing import Final, Protocol, runtime_checkable
 from hswarm.engines.request import CallFailed, Completion, Request
 from hswarm.engines.streaming import Hear
 from hswarm.engines.usage import Work
+from hswarm.experts.family import Family
 
 Outcome = Completion | CallFailed
 """What became of a request: its answer, or why there is none."""
@@ -100,6 +101,19 @@ class Ending(Protocol):
         ...
 
 
+@runtime_checkable
+class Adopting(Protocol):
+    """A runner that takes on further families while it runs."""
+
+    def adopt(self, family: Family, beside: str, /) -> None:
+        """Answer requests for `family`, too, on the base of the family `beside` (fingerprints)."""
+        ...
+
+    def dismiss(self, fingerprint: str, /) -> None:
+        """Let go of a family that was adopted."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class _Call:
     request: Request
@@ -139,7 +153,7 @@ class BatchingEngine:
 
     def __init__(self, runner: Runner) -> None:
         self.work = Work()
-        self._runner = runner
+        self.runner = runner
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="hswarm-engine")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Call] = []
@@ -209,8 +223,8 @@ class BatchingEngine:
                 call.answer.set_exception(CallFailed("the engine was closed"))
         self._waiting = []
         await asyncio.to_thread(self._worker.shutdown)
-        if isinstance(self._runner, Ending):
-            self._runner.close()
+        if isinstance(self.runner, Ending):
+            self.runner.close()
 
     def _adopt(self, loop: asyncio.AbstractEventLoop) -> None:
         """Serve `loop` from now on; what an earlier loop left behind has nobody to go to."""
@@ -246,7 +260,7 @@ class BatchingEngine:
         started = time.perf_counter()
         try:
             requests = [call.request for call in flush.calls]
-            for batch in self._runner.run(requests, flush.audience):
+            for batch in self.runner.run(requests, flush.audience):
                 if flush.abandoned():
                     break
                 if batch:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from hswarm.engines.batching import Audience, Batch, Ending, Runner
 from hswarm.engines.request import Blend, Request
 from hswarm.errors import HswarmError
+from hswarm.experts.family import Family
+
+
+@runtime_checkable
+class Beside(Protocol):
+    """A runner whose base another family's runner can share."""
+
+    def adopt(self, family: Family, /) -> Runner:
+        """Return a runner for `family`."""
+        ...
 
 
 class FamiliesRunner:
@@ -17,7 +28,7 @@ class FamiliesRunner:
     """
 
     def __init__(self, runners: Mapping[str, Runner]) -> None:
-        self._runners = runners
+        self._runners = dict(runners)
 
     def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Answer `requests`, one family after the other; HswarmError if there is a foreign one."""
@@ -32,6 +43,20 @@ class FamiliesRunner:
                 share = [requests[place] for place in places]
                 for batch in self._runners[family].run(share, audience.among(places)):
                     yield [(places[number], news) for number, news in batch]
+
+    def adopt(self, family: Family, beside: str, /) -> None:
+        """Take on `family`, on the base that the family `beside` has loaded; HswarmError if not."""
+        runner = self._runners[beside]
+        if not isinstance(runner, Beside):
+            raise HswarmError(
+                "The engine vllm takes on no experts while it runs, and this method makes some.",
+                hint="Use --engine transformers.",
+            )
+        self._runners[family.fingerprint] = runner.adopt(family)
+
+    def dismiss(self, fingerprint: str, /) -> None:
+        """Let go of a family that was adopted."""
+        del self._runners[fingerprint]
 
     def close(self) -> None:
         """End the runners."""

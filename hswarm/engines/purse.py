@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from hswarm.engines.request import Request
 
-Limit = Literal["max-tokens", "max-seconds", "max-dollars"]
+Limit = Literal["max-tokens", "max-seconds", "max-dollars", "max-evaluations"]
 Bill = Mapping[str, Any]
 
 

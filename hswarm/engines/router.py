@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, runtime_checkable
 
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.batching import Adopting, BatchingEngine
 from hswarm.engines.families import no_engine
 from hswarm.engines.request import Blend, Completion, Engine, Remote, Request, Tool
 from hswarm.engines.streaming import Hear, follow
 from hswarm.engines.usage import Work
+from hswarm.errors import HswarmError
+from hswarm.experts.family import Family
 
 
 @runtime_checkable
@@ -38,7 +40,7 @@ class RouterEngine:
 
     def __init__(self, routes: Mapping[Route, Engine], *, steady: bool = True) -> None:
         """ValueError for two engines that run in flushes: each would wait for the other."""
-        self._routes = routes
+        self._routes = dict(routes)
         self._engines = dict.fromkeys(routes.values())
         batching = [engine for engine in self._engines if isinstance(engine, BatchingEngine)]
         if len(batching) > 1:
@@ -84,6 +86,27 @@ class RouterEngine:
         """Have `callback` called after each flush, if there are any."""
         if self._batching is not None:
             self._batching.on_flush(callback)
+
+    def adopt(self, family: Family, beside: str) -> None:
+        """Answer requests for `family`, too, on the base of the family `beside` (fingerprints).
+
+        HswarmError if the engine cannot take on what was not there when it was opened.
+        """
+        runner = self._batching.runner if self._batching is not None else None
+        if self._batching is None or not isinstance(runner, Adopting):
+            raise HswarmError(
+                "This engine takes on no experts while it runs, and this method makes some.",
+                hint="Use --engine transformers with one worker.",
+            )
+        runner.adopt(family, beside)
+        self._routes[family.fingerprint] = self._batching
+
+    def dismiss(self, fingerprint: str) -> None:
+        """Let go of a family that was adopted."""
+        del self._routes[fingerprint]
+        assert self._batching is not None
+        assert isinstance(self._batching.runner, Adopting)
+        self._batching.runner.dismiss(fingerprint)
 
     async def aclose(self) -> None:
         """End all engines."""

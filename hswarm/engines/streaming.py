@@ -13,7 +13,7 @@ Hear = Callable[[str], None]
 
 
 @runtime_checkable
-class Streaming(Protocol):
+class Streaming(Engine, Protocol):
     """An engine that can tell of an answer before it is over."""
 
     async def stream(self, request: Request, hear: Hear, /) -> Completion:
@@ -31,6 +31,11 @@ class _Followed:
 
     async def generate(self, request: Request, /) -> Completion:
         return await self.engine.stream(request, self.hear)
+
+
+def unheard(engine: Engine) -> Engine:
+    """Return `engine` as it is for one who does not listen."""
+    return engine.engine if isinstance(engine, _Followed) else engine
 
 
 def follow(engine: Engine, hear: Hear) -> Engine:

@@ -122,9 +122,21 @@ def save_adapter(
     `stack` is the family's, where it is at hand. PEFT loads the adapter onto the family's base like
     any other. FileExistsError if the folder is there.
     """
-    tensors = blend(stack or stack_experts(family), row)
+    write_adapter(family, blend(stack or stack_experts(family), row), folder)
+
+
+def write_adapter(
+    family: Family, tensors: Mapping[str, Tensor], folder: Path, *, rank: int | None = None
+) -> None:
+    """Write `tensors`, by the names of a state dict, to a new `folder` in PEFT's format.
+
+    The configuration is that of the family's experts. With a `rank` of its own the adapter adds
+    B·A as it is, without a factor. FileExistsError if the folder is there.
+    """
     config = read_json(family.experts[0].folder / CONFIG)
     config["base_model_name_or_path"] = family.base_source
+    if rank is not None:
+        config |= {"r": rank, "lora_alpha": rank, "use_rslora": False}
     folder.mkdir(parents=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}

@@ -38,6 +38,17 @@ class Expert:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A base that was read: where it lies, where others find it, what it is, how it is prompted."""
+
+    base: Path
+    source: str
+    fingerprint: str
+    prompt: PromptStyle
+    trust_remote_code: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """Experts of one base and one adapter shape; place j is column j of a coefficient row.
 
@@ -63,6 +74,13 @@ class Family:
 
     def __len__(self) -> int:
         return len(self.experts)
+
+    @property
+    def origin(self) -> Origin:
+        """The base."""
+        return Origin(
+            self.base, self.base_source, self.base_fingerprint, self.prompt, self.trust_remote_code
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,39 +113,67 @@ def open_family(
     for key, adapter in opened.items():
         _check_base(key, adapter, base, base_folder, base_tensors)
         _check_fit(key, adapter, base, base_tensors)
-    for key, adapter in opened.items():
+    _check_finite(opened)
+    base_fingerprint = hash_base(base_folder, config, base_tensors, code=trust_remote_code)
+    local = Path(base).expanduser().is_dir()
+    return _assemble(
+        Origin(
+            base=base_folder,
+            source=str(base_folder.resolve()) if local else base.partition("@")[0],
+            fingerprint=base_fingerprint,
+            prompt=prompt,
+            trust_remote_code=trust_remote_code,
+        ),
+        name,
+        opened,
+    )
+
+
+def open_sibling(family: Family, name: str, folder: Path) -> Family:
+    """Open an adapter that was made on the base of `family` as a family of one, called `name`.
+
+    The base is not read again. Raises HswarmError where the adapter is unfit, not finite included.
+    """
+    opened = {name: open_adapter(name, folder)}
+    _check_finite(opened)
+    return _assemble(family.origin, name, opened)
+
+
+def _assemble(origin: Origin, name: str, opened: Mapping[str, Adapter]) -> Family:
+    first = next(iter(opened.values()))
+    scale = first.scale
+    experts = tuple(
+        Expert(key, adapter.folder, hash_weights(adapter.tensors))
+        for key, adapter in opened.items()
+    )
+    essence = {
+        "base": origin.fingerprint,
+        "experts": [expert.fingerprint for expert in experts],
+        "scale": [scale.rank, scale.alpha, scale.use_rslora, scale.fan_in_fan_out],
+        "prompt": origin.prompt,
+    }
+    return Family(
+        name=name,
+        base=origin.base,
+        base_source=origin.source,
+        base_fingerprint=origin.fingerprint,
+        experts=experts,
+        prompt=origin.prompt,
+        scale=scale,
+        modules=first.modules,
+        fingerprint=hash_json(essence),
+        trust_remote_code=origin.trust_remote_code,
+    )
+
+
+def _check_finite(adapters: Mapping[str, Adapter]) -> None:
+    for key, adapter in adapters.items():
         broken = first_not_finite(adapter.tensors)
         if broken is not None:
             raise HswarmError(
                 f"Adapter {key!r} has a NaN or an infinity in {broken}.",
                 hint="Its training went wrong, or the file is damaged; leave it out of the pool.",
             )
-    first = next(iter(opened.values()))
-    experts = tuple(
-        Expert(key, adapter.folder, hash_weights(adapter.tensors))
-        for key, adapter in opened.items()
-    )
-    scale = first.scale
-    base_fingerprint = hash_base(base_folder, config, base_tensors, code=trust_remote_code)
-    essence = {
-        "base": base_fingerprint,
-        "experts": [expert.fingerprint for expert in experts],
-        "scale": [scale.rank, scale.alpha, scale.use_rslora, scale.fan_in_fan_out],
-        "prompt": prompt,
-    }
-    local = Path(base).expanduser().is_dir()
-    return Family(
-        name=name,
-        base=base_folder,
-        base_source=str(base_folder.resolve()) if local else base.partition("@")[0],
-        base_fingerprint=base_fingerprint,
-        experts=experts,
-        prompt=prompt,
-        scale=scale,
-        modules=first.modules,
-        fingerprint=hash_json(essence),
-        trust_remote_code=trust_remote_code,
-    )
 
 
 def _check_alike(adapters: Mapping[str, Adapter]) -> None:

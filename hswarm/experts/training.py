@@ -14,6 +14,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
+from hswarm.experts.family import PromptStyle
+
 IGNORE = -100
 _LOOK_AHEAD = 8
 """Batches drawn at once and sorted by length, so that little is spent on padding."""
@@ -52,6 +54,7 @@ def fit(
     schedule: Schedule,
     *,
     seed: int = 0,
+    style: PromptStyle = "chat",
     on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> None:
     """Train the parameters of `model` that require gradients, in place, on pairs as they come.
@@ -68,7 +71,7 @@ def fit(
     step = 0
     while step < schedule.steps:
         drawn = list(islice(pairs, schedule.batch * _LOOK_AHEAD))
-        encoded = sorted(encode(tokenizer, drawn), key=lambda pair: len(pair[0]))
+        encoded = sorted(encode(tokenizer, drawn, style), key=lambda pair: len(pair[0]))
         batches = [encoded[k : k + schedule.batch] for k in range(0, len(encoded), schedule.batch)]
         for k in torch.randperm(len(batches), generator=shuffle).tolist():
             if step == schedule.steps:
@@ -91,15 +94,22 @@ def fit(
 
 
 def encode(
-    tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]]
+    tokenizer: PreTrainedTokenizerBase,
+    pairs: Sequence[tuple[str, str]],
+    style: PromptStyle = "chat",
 ) -> list[tuple[list[int], int]]:
     """Return each pair as (token ids of the whole chat, number of tokens of its prompt)."""
-    prompts = [chat(tokenizer, prompt) for prompt, _ in pairs]
-    heads = tokenizer(prompts, add_special_tokens=False)["input_ids"]
+    prompts = [as_asked(tokenizer, prompt, style) for prompt, _ in pairs]
+    heads = tokenizer(prompts, add_special_tokens=style == "plain")["input_ids"]
     tails = tokenizer(
         [f" {response}{tokenizer.eos_token}" for _, response in pairs], add_special_tokens=False
     )["input_ids"]
     return [(head + tail, len(head)) for head, tail in zip(heads, tails, strict=True)]
+
+
+def as_asked(tokenizer: PreTrainedTokenizerBase, prompt: str, style: PromptStyle) -> str:
+    """Return the text that a model is given for `prompt`."""
+    return chat(tokenizer, prompt) if style == "chat" else prompt
 
 
 def chat(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:

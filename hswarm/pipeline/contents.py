@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hswarm.agents.agent import make_agent
+from hswarm.agents.ensemble import Ensemble
 from hswarm.agents.opened import OpenPool
 from hswarm.errors import HswarmError
 from hswarm.experts.adapter import CONFIG
@@ -29,6 +30,7 @@ from hswarm.pipeline.manifest import (
     LOCK,
     PIPELINE,
     REPORT,
+    EnsembleNote,
     FamilyNote,
     GoldenItem,
     GraphFile,
@@ -115,9 +117,28 @@ def open_models(folder: Path, name: str, models: ModelsFile) -> OpenPool:
         {key: agent.fingerprint for key, agent in tools.items()},
         {key: agent.tool.reference.fingerprint for key, agent in tools.items()},
     )
-    return OpenPool(
+    pool = OpenPool(
         name, tuple(families), remote, {key: agent.tool for key, agent in tools.items()}
     )
+    return replace(pool, ensembles=_ensembles(folder, pool, models))
+
+
+def _ensembles(folder: Path, pool: OpenPool, models: ModelsFile) -> dict[str, Ensemble]:
+    """Return the ensembles by name; HswarmError where one has a member that is none or another."""
+    alone = pool.agents
+    ensembles = {}
+    for name, note in models.agents.items():
+        if isinstance(note, EnsembleNote):
+            for member in note.members:
+                if member not in alone:
+                    raise HswarmError(
+                        f"{folder / LOCK}: {name} has the member {member!r}, who is nobody alone.",
+                        hint=MEND,
+                    )
+            members = [alone[member] for member in note.members]
+            singles = [member for member in members if not isinstance(member, Ensemble)]
+            ensembles[name] = Ensemble.of(singles, note.rule)
+    return ensembles
 
 
 def _open_family(folder: Path, name: str, note: FamilyNote, models: ModelsFile) -> Family:

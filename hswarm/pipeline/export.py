@@ -17,6 +17,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from hswarm.agents.pool import read_pool
+from hswarm.baselines.workshop import FOLDER, open_found
 from hswarm.catalog import find
 from hswarm.config import EngineConfig, validated
 from hswarm.engines.assemble import open_other
@@ -105,6 +106,8 @@ def _read(folder: Path) -> FinishedRun:
     refuse_other_content(
         folder, record.provenance, {"task": task.fingerprint, "pool": opened.fingerprint}
     )
+    made = open_found(result.found.nodes, opened.families, folder / FOLDER)
+    opened = replace(opened, families=(*opened.families, *made))
     return FinishedRun(record, result, task, pool, opened)
 
 

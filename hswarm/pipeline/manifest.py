@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hswarm.agents.ensemble import Rule
 from hswarm.agents.pool import Name
 from hswarm.agents.prompts import PromptRole
 from hswarm.config import BudgetConfig
@@ -178,7 +179,17 @@ class ToolNote(Part):
     """SHA-256 of how it is set up, the version of a function's package included."""
 
 
-AgentNote = Annotated[AdapterNote | RemoteNote | ToolNote, Field(discriminator="kind")]
+class EnsembleNote(Part):
+    """An agent that is several others, of whose answers one is taken."""
+
+    kind: Literal["ensemble"] = "ensemble"
+    members: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MOST_NODES)]
+    rule: Rule
+
+
+AgentNote = Annotated[
+    AdapterNote | RemoteNote | ToolNote | EnsembleNote, Field(discriminator="kind")
+]
 
 
 class ModelsFile(Part):

@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from hswarm.agents.agent import Sitter
+from hswarm.agents.ensemble import Ensemble, read_rule
 from hswarm.agents.opened import OpenPool
-from hswarm.engines.request import Blend, ModelReference
+from hswarm.engines.request import Blend
 from hswarm.experts.adapter import WEIGHTS
 from hswarm.experts.blend import save_adapter, stack_experts
 from hswarm.experts.family import Family, open_family
@@ -20,6 +22,7 @@ from hswarm.pipeline.manifest import (
     AdapterNote,
     AgentNote,
     Base,
+    EnsembleNote,
     FamilyNote,
     HubBase,
     IncludedBase,
@@ -35,7 +38,7 @@ INCLUDED_BYTES: Final = 100_000_000
 
 
 def write_models(
-    pool: OpenPool, models: Mapping[str, ModelReference], folder: Path, *, inline_base: bool | None
+    pool: OpenPool, models: Mapping[str, Sitter], folder: Path, *, inline_base: bool | None
 ) -> ModelsFile:
     """Write an adapter for each blend among `models` (agent -> who answers), and the bases.
 
@@ -63,6 +66,11 @@ def write_models(
     for name, tool in pool.tools.items():
         if name in models:
             agents[name] = ToolNote(tool=tool, fingerprint=tool.reference.fingerprint)
+    called = {model: name for name, model in models.items()}
+    for name, model in models.items():
+        if isinstance(model, Ensemble):
+            members = tuple(called[member] for member in model.members)
+            agents[name] = EnsembleNote(members=members, rule=read_rule(model.rule))
     return ModelsFile(families=families, agents={name: agents[name] for name in names})
 
 

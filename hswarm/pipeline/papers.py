@@ -8,7 +8,7 @@ from typing import Final
 
 from hswarm.graph.draw import draw_text
 from hswarm.pipeline.contents import Blueprint, Contents
-from hswarm.pipeline.manifest import Base, HubBase, IncludedBase, SystemNote
+from hswarm.pipeline.manifest import Base, EnsembleNote, HubBase, IncludedBase, SystemNote
 from hswarm.pipeline.strangers import find_strangers
 from hswarm.search.result import Score
 
@@ -181,6 +181,9 @@ def _list_agents(blueprint: Blueprint) -> Iterator[str]:
         yield f"- {name}: a tool, {tool.about}."
     for name, endpoint in blueprint.pool.remote.items():
         yield f"- {name}: behind an API, {endpoint.about}."
+    for name, note in models.agents.items():
+        if isinstance(note, EnsembleNote):
+            yield f"- {name}: {len(note.members)} of these, of whose answers one is taken."
 
 
 def _place(base: Base) -> str:

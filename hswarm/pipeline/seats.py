@@ -8,7 +8,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from hswarm.agents.agent import make_agent
+from hswarm.agents.agent import Sitter, make_agent
+from hswarm.agents.ensemble import Ensemble, read_rule
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import Name
 from hswarm.engines.request import Blend, ModelReference
@@ -25,7 +26,8 @@ class Seats:
     """The agent in each node, and who answers for each agent, agents in order of first use."""
 
     agents: tuple[str, ...]
-    models: Mapping[str, ModelReference]
+    models: Mapping[str, Sitter]
+    """Members of an ensemble come before it."""
 
     def system(self, dag: Dag) -> System:
         """Return the system of these agents in the nodes of `dag`, ready to answer."""
@@ -38,13 +40,17 @@ def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
     Nodes with the same model share an agent; it goes by the name of the first. HswarmError where
     somebody is not in the pool.
     """
-    names: dict[ModelReference, str] = {}
+    names: dict[Sitter, str] = {}
     agents = []
     for node in nodes:
         _check_name(node.agent)
+        for member in node.members:
+            names.setdefault(_member(member, pool), member)
         model = _model(node, pool)
         if model not in names:
-            own = not node.coefficients  # the pool's name, by which it is found
+            own = (
+                not node.coefficients and not node.members
+            )  # the pool's name, by which it is found
             taken = {*names.values(), *pool.others}
             names[model] = node.agent if own else _free(node.agent, taken)
         agents.append(names[model])
@@ -66,7 +72,17 @@ def _check_name(name: str) -> None:
         ) from None
 
 
-def _model(node: Node, pool: OpenPool) -> ModelReference:
+def _member(name: str, pool: OpenPool) -> ModelReference:
+    model = pool.agents.get(name)
+    if model is None or isinstance(model, Ensemble):
+        raise _unknown(name)
+    return model
+
+
+def _model(node: Node, pool: OpenPool) -> Sitter:
+    if node.members and node.rule is not None:
+        members = [_member(name, pool) for name in node.members]
+        return Ensemble.of(members, read_rule(node.rule))
     if not node.coefficients:
         if node.agent not in pool.others:
             raise _unknown(node.agent)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-StepKind = Literal["start", "role", "weight", "move", "crown"]
+StepKind = Literal["start", "role", "weight", "move", "crown", "baseline"]
 
 
 @dataclass(frozen=True, slots=True)

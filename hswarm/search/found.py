@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hswarm.agents.agent import make_agent
-from hswarm.engines.request import Blend, ModelReference
+from hswarm.agents.agent import Sitter, make_agent
+from hswarm.engines.request import Blend
 from hswarm.graph.dag import LONE, Dag
 from hswarm.search.roster import Roster, Row
 from hswarm.system import System
@@ -36,7 +36,7 @@ class Candidate:
         rows = (row if a == agent else r for a, r in zip(self.agents, self.rows, strict=True))
         return replace(self, rows=tuple(rows))
 
-    def models(self, roster: Roster) -> tuple[ModelReference, ...]:
+    def models(self, roster: Roster) -> tuple[Sitter, ...]:
         """Return who answers in each node: with the same graph and models, the same answers."""
         return tuple(map(roster.model, self.agents, self.rows))
 
@@ -122,7 +122,7 @@ def shortlist(several: Sequence[Found], roster: Roster, size: int) -> tuple[Foun
 
     Systems that answer alike (equal but for the agents' names) count as one. NaN never counts.
     """
-    different: dict[tuple[Dag, tuple[ModelReference, ...]], Found] = {}
+    different: dict[tuple[Dag, tuple[Sitter, ...]], Found] = {}
     for found in several:
         if np.isfinite(found.utility):
             identity = found.candidate.dag, found.candidate.models(roster)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from hswarm.engines.purse import Limit
 from hswarm.errors import HswarmError
 from hswarm.search.found import Candidate
 from hswarm.search.roster import Roster
@@ -36,6 +37,12 @@ class Node(_Frozen):
     coefficients: dict[str, float]
     """Expert -> coefficient, exact zeros left out; empty where no expert sits."""
     parents: tuple[int, ...]
+    made: str | None = None
+    """Of an expert that was made in the run, and lies in its folder: the SHA-256 of it."""
+    members: tuple[str, ...] = ()
+    """Of an ensemble: the agents that answer as one."""
+    rule: str | None = None
+    """Of an ensemble: how one of their answers is taken, as JSON."""
 
 
 class SystemReport(_Frozen):
@@ -83,7 +90,10 @@ class Result(_Frozen):
     method: str
     seed: int
     iterations: int
-    stopped: Literal["max-iterations", "patience", "max-tokens", "max-seconds", "max-dollars"]
+    stopped: Literal["done", "max-iterations", "patience"] | Limit
+    """Why it ended; a baseline that tried all that it tries is done."""
+    evaluations: int = 0
+    """Systems that were run on all dev items to find this one."""
     found: SystemReport
     compared: tuple[SystemReport, ...]
     search: UsageReport
@@ -115,6 +125,9 @@ def describe(candidate: Candidate, roster: Roster) -> tuple[Node, ...]:
             agent=roster.name(agent),
             coefficients=roster.coefficients(agent, row),
             parents=parents,
+            made=roster.made(agent),
+            members=roster.ensemble(agent)[0],
+            rule=roster.ensemble(agent)[1],
         )
         for agent, row, parents in zip(
             candidate.agents, candidate.rows, candidate.dag.parents, strict=True

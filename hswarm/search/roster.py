@@ -14,8 +14,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from hswarm.agents.agent import Sitter
+from hswarm.agents.ensemble import Ensemble
 from hswarm.agents.opened import OpenPool
-from hswarm.engines.request import Blend, ModelReference
+from hswarm.engines.request import Blend
 
 FloatMatrix = NDArray[np.float64]
 Row = tuple[float, ...]
@@ -45,7 +47,11 @@ class Frozen:
     """An agent that no swarm moves: a lone expert, a remote model, a tool."""
 
     name: str
-    model: ModelReference
+    model: Sitter
+    made: bool = False
+    """Whether it is none of the pool's but was made in the run."""
+    members: tuple[str, ...] = ()
+    """Of an ensemble: the agents that answer as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ class Roster:
             return self.frozen[seat.place].name
         return self.families[seat.family].name_particle(seat.place)
 
-    def model(self, agent: int, row: Row) -> ModelReference:
+    def model(self, agent: int, row: Row) -> Sitter:
         """Return who answers in an agent's node; `row` is its coefficients, () of a frozen one."""
         seat = self.seats[agent]
         if seat.family is None:
@@ -134,6 +140,22 @@ class Roster:
             return {name: c for name, c in zip(names, row, strict=True) if c != 0.0}
         frozen = self.frozen[seat.place]
         return {frozen.name: 1.0} if isinstance(frozen.model, Blend) else {}
+
+    def made(self, agent: int) -> str | None:
+        """Return the fingerprint of an agent that was made in the run, None of all others."""
+        seat = self.seats[agent]
+        frozen = self.frozen[seat.place] if seat.family is None else None
+        if frozen is None or not frozen.made or not isinstance(frozen.model, Blend):
+            return None
+        return frozen.model.family
+
+    def ensemble(self, agent: int) -> tuple[tuple[str, ...], str | None]:
+        """Return the members of an ensemble and its rule; nothing of all others."""
+        seat = self.seats[agent]
+        frozen = self.frozen[seat.place] if seat.family is None else None
+        if frozen is None or not isinstance(frozen.model, Ensemble):
+            return (), None
+        return frozen.members, frozen.model.rule
 
     def rows(self, positions: Sequence[FloatMatrix]) -> list[Row]:
         """Return everybody's row, by number, with each family's swarm at its N×n `positions`."""

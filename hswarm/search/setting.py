@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hswarm.config import SearchConfig
@@ -12,6 +12,7 @@ from hswarm.evaluate import Evaluation, evaluate
 from hswarm.search.events import Note, Observer, StepEnded, StepKind, StepStarted, ignore
 from hswarm.search.found import Candidate
 from hswarm.search.roster import Roster
+from hswarm.search.tally import Tally
 from hswarm.tasks.task import Example, Scorer
 
 Record = Callable[[Mapping[str, Any]], None]
@@ -36,13 +37,18 @@ class Setting:
     """Dev items that the search does not see."""
     record: Record = forget
     """Takes one journal line, a mapping of JSON values, per evaluation and step."""
+    tally: Tally = field(default_factory=Tally)
 
     async def evaluate(
         self, iteration: int, kind: StepKind, candidates: Sequence[Candidate]
     ) -> list[Evaluation]:
-        """Evaluate candidates on the dev examples; equal systems run once. Each is recorded."""
+        """Evaluate candidates on the dev examples; equal systems run once. Each is recorded.
+
+        Raises `BudgetSpent` before anything is run if there may not be so many.
+        """
         systems = [(c.dag, c.models(self.roster)) for c in candidates]
         distinct = dict(zip(systems, candidates, strict=True))
+        self.tally.take(len(distinct), len(self.examples))
         self.observe(StepStarted(iteration, kind, len(distinct), len(self.examples)))
         done = await evaluate(
             [candidate.system(self.roster) for candidate in distinct.values()],

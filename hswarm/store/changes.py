@@ -16,6 +16,7 @@ BUDGET: Final = frozenset(
         "budget.max_tokens",
         "budget.max_seconds",
         "budget.max_dollars",
+        "budget.max_evaluations",
         "budget.max_failed",
     }
 )

@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +54,8 @@ EXPERT_SCHEDULES: Final = {
     "walk": _PROCEDURE,
 }
 """Tables of 64 facts, tables of 8 to 16, and skills that take a procedure."""
+DATA: Final = 500
+"""Exchanges of each expert that go with the pool, for methods that train on them."""
 FOCUS: Final = 0.6
 """The share of an expert's exchanges whose next step is its own; the rest teach it to hold back."""
 
@@ -89,9 +92,27 @@ def build(folder: Path, report: Report) -> Path:
                     base, part, name, place, schedule=EXPERT_SCHEDULES[name], report=report
                 )
     pool = folder / "tiny.yaml"
-    content = {"base": "base", "prompt": "chat", "experts": {name: name for name in SKILLS}}
+    content = {
+        "base": "base",
+        "prompt": "chat",
+        "experts": {name: name for name in SKILLS},
+        "data": write_data(folder / "data"),
+    }
     pool.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return pool
+
+
+def write_data(folder: Path) -> dict[str, str]:
+    """Write some of what each expert is trained on to `folder`/EXPERT.jsonl; return where it is.
+
+    The names start from the folder above: it goes into the pool file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, name in enumerate(SKILLS):
+        pairs = islice(_pairs(SKILLS[name], place, focus=FOCUS), DATA)
+        lines = (json.dumps({"prompt": prompt, "response": said}) for prompt, said in pairs)
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {name: f"{folder.name}/{name}.jsonl" for name in SKILLS}
 
 
 @contextmanager

@@ -55,7 +55,9 @@ def rule(monkeypatch, tmp_path):
         engine = BatchingEngine(made)
         routes = {family.fingerprint: engine for family in pool.families}
         limit = config.budget.max_dollars
-        return Models(RouterEngine(routes), Purse(None if limit is None else round(limit * DOLLAR)))
+        router = RouterEngine(routes)
+        purse = Purse(None if limit is None else round(limit * DOLLAR))
+        return Models(router, purse, router)
 
     monkeypatch.setattr(cell, "load", load)
     return made

@@ -188,8 +188,8 @@ def test_the_dollars_are_the_whole_benchs_and_can_be_raised(tmp_path, monkeypatc
         folder = BenchFolder.create(tmp_path / "bench", bench_config(None, asked))
         grid = run_bench(folder, BenchWatch())
         spent = [grid.entries["knowledge-crosswords", m].failed for m in ("best-single", "chain")]
-        assert spent == [None, {0: "The dollars were spent. Resume the bench with more: "
-                                   "--max-dollars."}]  # fmt: skip
+        assert spent[0] is None
+        assert "max-dollars" in spent[1][0]
         calls = len(server.calls)
         assert calls == len(list(folder.read_bills()))
         folder.close()

@@ -230,9 +230,13 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
         (
             ["--task", "gsm8k", "--method", "model-swarm"],
             "no method 'model-swarm'",
-            "Did you mean model-swarms?",
+            "Did you mean model-swarms",
         ),
-        (["--task", "gsm8k", "--set", "search.method=x"], "no method 'x'", "There are: het"),
+        (
+            ["--task", "gsm8k", "--set", "search.method=x"],
+            "no method 'x'",
+            "There are: agent",
+        ),
         (["--task", "gsm8k", "--preset", "papers"], "no preset 'papers'", "default, paper"),
         ([], "Which task?", "gaia-text"),
         (["--task", "gsm8k", "--limit", "0"], "limit", "It is 0 now"),

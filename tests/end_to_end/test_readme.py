@@ -111,13 +111,16 @@ def is_run(line):
 @pytest.mark.parametrize("line", filter(is_run, typed()))
 def test_every_command(line, run, monkeypatch):
     monkeypatch.setattr(build, "BASE_SCHEDULE", MOMENT)
+    monkeypatch.setattr(build, "DATA", 1)
     monkeypatch.setattr(build, "EXPERT_SCHEDULES", dict.fromkeys(build.EXPERT_SCHEDULES, MOMENT))
     run(line)
 
 
 def test_what_was_built_is_a_pool(there):
     """After the commands above: their build is a pool that opens."""
-    assert len(read_pool(there / "tiny" / "tiny.yaml").open()) == 10
+    built = read_pool(there / "tiny" / "tiny.yaml")
+    assert len(built.open()) == 10
+    assert all(Path(file).is_file() for file in built.data.values())
 
 
 def test_the_server(there):

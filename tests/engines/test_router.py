@@ -206,3 +206,18 @@ def test_answers_from_afar_are_saved_though_no_flush_ends():
 
     assert 32 <= asyncio.run(main()) <= 41
     assert len(store) == 41
+
+
+class Fixed:
+    """A runner that knows the families it was opened with, and no others."""
+
+    def run(self, requests, audience):
+        yield []
+
+
+@pytest.mark.parametrize("runner", [Fixed(), FamiliesRunner({"l": Fixed()})])
+def test_an_engine_that_takes_on_no_experts_says_so(runner):
+    router = RouterEngine({"l": BatchingEngine(runner)})
+    with pytest.raises(HswarmError, match="takes on no experts while it runs") as refused:
+        router.adopt(None, "l")
+    assert "--engine transformers" in refused.value.hint

@@ -15,8 +15,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import Audience, BatchingEngine, Said
+from hswarm.engines.families import FamiliesRunner
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampling, TooLong
+from hswarm.engines.router import RouterEngine
 from hswarm.engines.transformers import TransformersRunner, adapters
 from hswarm.engines.transformers import runner as runner_module
 from hswarm.engines.transformers.decoder import Decoder
@@ -24,6 +26,7 @@ from hswarm.engines.transformers.lane import Lane
 from hswarm.engines.transformers.sampling import draw_noise, pick_tokens
 from hswarm.errors import HswarmError
 from hswarm.experts.blend import save_adapter
+from hswarm.experts.family import open_sibling
 from hswarm.testing.engines import EngineContract
 
 ROWS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.5, 0.8, -0.3), ())
@@ -422,3 +425,27 @@ class TestTransformersContract(EngineContract):
 
     def hopeless(self):
         return replace(self.requests()[0], prompt="w07 " * 200)
+
+
+def test_an_adopted_expert_answers_over_the_base_that_is_loaded(make_family):
+    """A family of one, beside the family that it comes from, says what it says there."""
+    family = make_family("qwen3")
+    sibling = open_sibling(family, "again", family.experts[1].folder)
+    engine = BatchingEngine(FamiliesRunner({family.fingerprint: TransformersRunner(family, LANE)}))
+    router = RouterEngine({family.fingerprint: engine})
+    here = Blend(family.fingerprint, (0.0, 1.0, 0.0))
+    there = Blend(sibling.fingerprint, (1.0,))
+    prompts = ["w07 w08 w09", "w11", "w12 w13"]
+
+    async def say(model):
+        asked = (router.generate(Request(model, prompt, Sampling(8))) for prompt in prompts)
+        return [answer.text for answer in await asyncio.gather(*asked)]
+
+    with pytest.raises(HswarmError, match="No engine"):
+        asyncio.run(say(there))
+    router.adopt(sibling, family.fingerprint)
+    assert asyncio.run(say(there)) == asyncio.run(say(here))
+    router.dismiss(sibling.fingerprint)
+    with pytest.raises(HswarmError, match="No engine"):
+        asyncio.run(say(there))
+    assert asyncio.run(say(here))

@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from hswarm.graph.dag import Dag
-from hswarm.graph.shapes import SHAPES, chain, star
+from hswarm.graph.shapes import SHAPES, chain, debate, jury, star, tree
 
 
 def test_chain():
@@ -28,3 +28,21 @@ def test_a_small_star_is_a_chain(size):
 def test_not_an_order(shape, order):
     with pytest.raises(ValueError, match="not an order"):
         SHAPES[shape](order)
+
+
+def test_a_tree_is_read_towards_its_last_node():
+
+    dag = tree([0, 1, 2, 3, 4, 5, 6])
+    assert dag.end == 6
+    assert dag.layers() == [[0, 1, 2, 3], [4, 5], [6]]
+
+
+def test_a_debate_is_read_layer_by_layer():
+    dag = debate([6, 5, 4, 3, 2, 1, 0])
+    assert dag.layers() == [[5, 6], [3, 4], [1, 2], [0]]
+    assert dag.parents[3] == (5, 6)
+    assert dag.parents[0] == (1, 2)
+
+
+def test_a_jury_answers_to_a_judge():
+    assert jury([2, 0, 1]) == Dag.from_edges(3, [(2, 1), (0, 1)])

@@ -65,16 +65,28 @@ class TransformersRunner:
     model's generation settings only the end-of-sequence tokens are used.
     """
 
-    def __init__(self, family: Family, config: EngineConfig | None = None) -> None:
+    def __init__(
+        self,
+        family: Family,
+        config: EngineConfig | None = None,
+        *,
+        beside: TransformersRunner | None = None,
+    ) -> None:
+        """Load the family's base; `beside` a runner of the same base, share that one's."""
         config = config or EngineConfig()
         self._family = family
+        self._config = config
         device = pick_device(config.device)
         on_cpu = device.type == "cpu"
         if on_cpu:
             keep_freed_memory()
             keep_few_kernels()
-        self._prompts = Prompts.load(family)
-        model = _load(family, device, pick_dtype(config.dtype, device))
+        if beside is None:
+            self._prompts = Prompts.load(family)
+            model = _load(family, device, pick_dtype(config.dtype, device))
+        else:
+            self._prompts, model = beside._prompts, _twin(beside._bare)
+        self._bare: PreTrainedModel = _twin(model)
         self._places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         threads = config.threads or torch.get_num_threads()
         size = sum(p.numel() * p.element_size() for p in model.parameters())
@@ -98,6 +110,10 @@ class TransformersRunner:
             for twin in [_twin(model) for _ in range(lanes - 1)] + [model]
         ]
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="hswarm-lane")
+
+    def adopt(self, family: Family, /) -> TransformersRunner:
+        """Return a runner for another family on the same base, which is not loaded again."""
+        return TransformersRunner(family, self._config, beside=self)
 
     def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Answer `requests`, yielding after each pass what has ended or is followed."""

@@ -1,0 +1,34 @@
+"""A baseline from its beginning to its result, whatever ends it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hswarm.baselines.methods import BASELINES
+from hswarm.baselines.trials import Trials
+from hswarm.engines.purse import BudgetSpent, Limit
+from hswarm.errors import HswarmError
+from hswarm.search.found import Found
+
+Ending = Literal["done"] | Limit
+
+
+async def attempt(name: str, trials: Trials) -> tuple[Found, Ending]:
+    """Have the baseline `name` choose a system; return it and why it ended.
+
+    HswarmError if the budget was gone before there was anything to choose, or nothing was scored.
+    """
+    ending: Ending = "done"
+    try:
+        await BASELINES[name].choose(trials)
+    except* BudgetSpent as group:
+        ending = next(e.reason for e in group.exceptions if isinstance(e, BudgetSpent))
+    if trials.found is None:
+        spent = trials.setting.tally.spent
+        raise HswarmError(
+            f"The budget ended {name} ({ending}) before it had a system:"
+            f" {spent} evaluation{'' if spent == 1 else 's'} were not enough.",
+            hint=f"Resume the run with a higher --{ending}; what was answered is kept.",
+        )
+    trials.keep_found()
+    return trials.found, ending

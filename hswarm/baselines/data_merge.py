@@ -1,0 +1,45 @@
+"""Data merge: one expert, trained on what all experts were trained on.
+
+As in both papers (Feng et al., 2024 and 2025). It is trained as long as the pool's `training` says,
+on one pair of each expert's data after the other, from a new adapter of their shape.
+
+Searched: nothing. Evaluations: 1 per family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from hswarm.baselines.corpora import Pair, read_corpora
+from hswarm.baselines.trials import Trials
+from hswarm.engines.transformers.placement import pick_device
+from hswarm.experts.finetune import finetune
+from hswarm.experts.training import Schedule
+
+
+async def data_merge(trials: Trials) -> None:
+    """Enter an expert of each family's joined data."""
+    shop = trials.shop()
+    recipe = trials.recipe
+    schedule = Schedule(recipe.steps, recipe.batch, recipe.learning_rate)
+    for experts in trials.families():
+        family = shop.family_of(trials.roster, experts[0])
+        corpora = read_corpora("data-merge", family.names, trials.data)
+        train = partial(
+            finetune,
+            family,
+            None,
+            join(corpora),
+            schedule,
+            seed=trials.seed,
+            device=pick_device(shop.device),
+        )
+        await trials.enter_made(trials.made_name("data-merge", experts[0], 1), experts[0], train)
+
+
+def join(corpora: Sequence[Iterator[Pair]]) -> Iterator[Pair]:
+    """Yield a pair of each corpus in turn, endlessly."""
+    while True:
+        for corpus in corpora:
+            yield next(corpus)

@@ -1,0 +1,140 @@
+"""Where experts are made that are no blend of the pool's: merged by other rules, or trained.
+
+A made expert is a family of one on the base of those it is made of. So it is named by its content
+as any expert is, its rank may be another than theirs, and it is answered for, kept, exported and
+served like the rest. It lies in PEFT's format in the run's folder under `experts/`; one that is
+there already is not made again, so that an interrupted run goes on with it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, Self
+
+from hswarm.agents.opened import OpenPool
+from hswarm.engines.request import Blend
+from hswarm.errors import HswarmError
+from hswarm.experts.adapter import CONFIG
+from hswarm.experts.blend import ExpertStack, stack_experts
+from hswarm.experts.family import Family, open_sibling
+from hswarm.experts.folder import read_json
+from hswarm.search.result import Node
+from hswarm.search.roster import Frozen, Roster
+
+FOLDER = "experts"
+"""Where made experts lie in a run's folder."""
+
+
+class Host(Protocol):
+    """An engine that can take on families, and let go of them."""
+
+    def adopt(self, family: Family, beside: str) -> None:
+        """Answer for `family`, on the base that the family `beside` has loaded."""
+        ...
+
+    def dismiss(self, fingerprint: str) -> None:
+        """Let go of a family that was adopted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An expert that was made: its family of one, and on whose base."""
+
+    family: Family
+    beside: str
+
+    @property
+    def agent(self) -> Frozen:
+        """The expert as somebody who can sit in a node."""
+        return Frozen(self.family.name, Blend(self.family.fingerprint, (1.0,)), made=True)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.family.experts[0].folder
+
+
+@dataclass(slots=True)
+class Workshop:
+    """Makes experts of the pool's `families`, below `folder`, for `engine` to answer for."""
+
+    families: dict[str, Family]
+    """By fingerprint."""
+    folder: Path
+    engine: Host
+    device: str = "auto"
+    """Where what is made is made."""
+    _stacks: dict[str, ExpertStack] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pool: OpenPool, folder: Path, engine: Host, device: str) -> Self:
+        """Return the workshop of a run on `pool`."""
+        families = {family.fingerprint: family for family in pool.families}
+        return cls(families, folder, engine, device)
+
+    def family_of(self, roster: Roster, expert: int) -> Family:
+        """Return the family that an agent (its number) is an expert of."""
+        seat = roster.seats[expert]
+        assert seat.family is not None, "somebody whose weights can be moved"
+        return self.families[roster.families[seat.family].family]
+
+    def stack(self, family: Family) -> ExpertStack:
+        """Return the experts of a family, loaded once."""
+        if family.fingerprint not in self._stacks:
+            self._stacks[family.fingerprint] = stack_experts(family)
+        return self._stacks[family.fingerprint]
+
+    def make(self, name: str, family: Family, write: Callable[[Path], None]) -> Made:
+        """Return the expert `name` on the base of `family`; `write` writes it to a new folder.
+
+        What is written gets its name when it is complete.
+        """
+        place = self.folder / name
+        if not place.exists():
+            part = self.folder / f"{name}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.parent.mkdir(parents=True, exist_ok=True)
+            write(part)
+            part.rename(place)
+        return Made(open_sibling(family, name, place), family.fingerprint)
+
+    def take_on(self, made: Made) -> None:
+        """Have the engine answer for an expert."""
+        self.engine.adopt(made.family, made.beside)
+
+    def let_go(self, made: Made) -> None:
+        """Have the engine forget an expert; its files stay."""
+        self.engine.dismiss(made.family.fingerprint)
+
+    def discard(self, made: Made) -> None:
+        """Remove an expert's files."""
+        shutil.rmtree(made.folder)
+
+
+def open_found(
+    nodes: Sequence[Node], families: Sequence[Family], folder: Path
+) -> tuple[Family, ...]:
+    """Open the experts among `nodes` that were made in a run, each a family of one.
+
+    `families` are the pool's, `folder` is where the run's made experts lie. HswarmError where one
+    is not there any more, or is not what it was.
+    """
+    made = {node.agent: node.made for node in nodes if node.made is not None}
+    opened: list[Family] = []
+    for name, fingerprint in made.items():
+        source = read_json(folder / name / CONFIG).get("base_model_name_or_path")
+        opened += [
+            open_sibling(family, name, folder / name)
+            for family in families
+            if family.base_source == source
+        ][:1]
+        if fingerprint not in {family.fingerprint for family in opened}:
+            raise HswarmError(
+                f"The expert in {folder / name} is not the one that the run found.",
+                hint="Restore it and its base, or start a new run.",
+            )
+    return tuple(opened)
