@@ -206,11 +206,12 @@ async def _search_and_compare(
         comparing = replace(unlimited, record=forget, examples=task.dev)
         chosen = await choose_rivals(comparing) if rivals else {}
         systems = {"found system": found, **chosen}
-        measured = await measure_systems(systems, replace(comparing, roster=outcome.roster), task)
+        comparing = replace(comparing, roster=outcome.roster)
+        dev, test = await measure_systems(systems, comparing, task)
         failures.check()
     finally:
         await memo.aclose()
-    reports, unscored = compare_systems(systems, *measured, outcome.roster)
+    reports, unscored = compare_systems(systems, dev, test, outcome.roster)
     result = Result(
         task=task.title,
         pool=pool.name,
@@ -225,9 +226,7 @@ async def _search_and_compare(
         total=_report(usage),
         failures=tuple(unscored),
         found_in=found.iteration,
-        selection=report_selection(
-            *(part[0] for part in measured), outcome.finalists, share, config.search.seed
-        ),
+        selection=report_selection(dev[0], test[0], outcome.finalists, share, config.search.seed),
     )
     run.write_accounts(usage.snapshot())
     run.write_result(dump(result))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 
-from hswarm.agents.agent import make_agent
+from hswarm.agents.agent import Sitter, make_agent
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
+from hswarm.baselines.workshop import FOLDER, open_found
 from hswarm.catalog import find
 from hswarm.config import validated
-from hswarm.engines.request import Blend, ModelReference
+from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
 from hswarm.graph.dag import LONE, Dag
+from hswarm.pipeline.seats import found_system
 from hswarm.search.found import Candidate
-from hswarm.search.result import Node, Result
+from hswarm.search.result import Result
 from hswarm.search.roster import Roster
 from hswarm.search.state import SearchState
 from hswarm.store.changes import refuse_other_content
@@ -45,9 +47,9 @@ class OpenedRun:
 
     def found(self) -> System:
         """Return the found system."""
-        nodes = self.result.found.nodes
-        agents = (make_agent(node.agent, seated(node, self.roster)) for node in nodes)
-        return System(self.dag, tuple(agents))
+        nodes, known = self.result.found.nodes, self.pool.families
+        made = open_found(nodes, known, self.record.folder / FOLDER)
+        return found_system(nodes, replace(self.pool, families=(*known, *made)))
 
     def singles(self) -> dict[str, System]:
         """Return every agent of the pool alone, as it came."""
@@ -115,21 +117,6 @@ def open_run(folder: Path) -> OpenedRun:
     return OpenedRun(record, result, task, pool, roster)
 
 
-def alone(name: str, model: ModelReference) -> System:
+def alone(name: str, model: Sitter) -> System:
     """Return a model as a system of its own."""
     return System(LONE, (make_agent(name, model),))
-
-
-def seated(node: Node, roster: Roster) -> ModelReference:
-    """Return who answers in a node of a result; HswarmError if there is nobody of that name."""
-    frozen = {agent.name: agent.model for agent in roster.frozen}
-    if node.agent in frozen:
-        return frozen[node.agent]
-    for family in roster.families:
-        if set(node.coefficients) <= set(family.names):
-            row = tuple(node.coefficients.get(name, 0.0) for name in family.names)
-            return Blend(family.family, row)
-    raise HswarmError(
-        f"The run's system has {node.agent!r} in it, which is not in the pool.",
-        hint="Restore the pool that the run was begun with.",
-    )
