@@ -34,12 +34,12 @@ def test_a_tree_is_read_towards_its_last_node():
 
     dag = tree([0, 1, 2, 3, 4, 5, 6])
     assert dag.end == 6
-    assert dag.layers() == [[0, 1, 2, 3], [4, 5], [6]]
+    assert dag.layers() == ((0, 1, 2, 3), (4, 5), (6,))
 
 
 def test_a_debate_is_read_layer_by_layer():
     dag = debate([6, 5, 4, 3, 2, 1, 0])
-    assert dag.layers() == [[5, 6], [3, 4], [1, 2], [0]]
+    assert dag.layers() == ((5, 6), (3, 4), (1, 2), (0,))
     assert dag.parents[3] == (5, 6)
     assert dag.parents[0] == (1, 2)
 

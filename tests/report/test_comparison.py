@@ -21,7 +21,7 @@ def runs(making, made_up_run, tmp_path_factory):
     tiny = read_pool(find("agents", "tiny")).families["tiny"]
     weaker |= {"name": "fewer", "base": tiny.base}
     weaker["experts"] = dict(list(tiny.experts.items())[:4])
-    weaker["descriptions"] = {}
+    weaker |= {"descriptions": {}, "data": {}}
     (folder / "fewer.yaml").write_text(yaml.safe_dump(weaker))
     return {
         "plain": making(folder / "plain", **options),

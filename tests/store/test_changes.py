@@ -25,7 +25,7 @@ def test_equal_configs_have_no_differences():
 def test_differences_are_named_by_dotted_key():
     new = changed(task="gsm8k", search={"role": {"top_p": 0.8, "shapes": []}})
     assert compare_configs(OLD, new) == (
-        Difference("search.role.shapes", ["chain", "star", "chain", "chain"] * 2, []),
+        Difference("search.role.shapes", list(OLD.search.role.shapes), []),
         Difference("search.role.top_p", 0.0, 0.8),
         Difference("task", "gaia-text", "gsm8k"),
     )

@@ -18,7 +18,10 @@ from hswarm.tasks.task import Example
 from hswarm.tiny.corpus import exchanges
 from hswarm.tiny.skills import SKILLS
 
-TASKS = names("tasks")
+TASKS = [
+    name for name in names("tasks") if read_spec(find("tasks", name)).data.generator in GENERATORS
+]
+"""Those that the pool learns."""
 PEOPLE = KINDS["person"]
 LARGE = [task for task in TASKS if task != "gaia-text-13-28"]
 
