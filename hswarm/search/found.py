@@ -46,21 +46,26 @@ class Candidate:
         return System(self.dag, tuple(map(make_agent, names, self.models(roster))))
 
     def to_json(self) -> dict[str, object]:
-        """Return the candidate as JSON values; floats survive exactly."""
+        """Return the candidate as JSON values; floats survive exactly.
+
+        Of a row its length and the coefficients that are not 0 are kept: most are one expert.
+        """
         return {
             "parents": [list(p) for p in self.dag.parents],
             "agents": list(self.agents),
-            "rows": [list(row) for row in self.rows],
+            "rows": [[len(row), {str(k): c for k, c in enumerate(row) if c}] for row in self.rows],
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, object]) -> Candidate:
+    def from_json(cls, data: Mapping[str, Any]) -> Candidate:
         """Read what `to_json` wrote; ValueError or TypeError if it is something else."""
         parents, agents, rows = data["parents"], data["agents"], data["rows"]
         return cls(
-            Dag(tuple(tuple(int(v) for v in p) for p in parents)),  # type: ignore[attr-defined]
-            tuple(int(a) for a in agents),  # type: ignore[attr-defined]
-            tuple(tuple(float(c) for c in row) for row in rows),  # type: ignore[attr-defined]
+            Dag(tuple(tuple(int(v) for v in p) for p in parents)),
+            tuple(int(a) for a in agents),
+            tuple(
+                tuple(float(held.get(str(k), 0.0)) for k in range(length)) for length, held in rows
+            ),
         )
 
 

@@ -20,7 +20,7 @@ from hswarm.store.disk import explained, fresh, move, write_synced
 
 CURRENT: Final = "state.json"
 PREVIOUS: Final = "state.previous.json"
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 _HEAD: Final = b'{"sha256":"%s","state":'
 _TAIL: Final = b"}\n"

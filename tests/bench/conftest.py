@@ -15,7 +15,7 @@ from hswarm.session import Models
 SETTINGS = {
     "search": {
         "max_iterations": 1,
-        "role": {"particles": 2, "moves": 1, "rounds": 1},
+        "role": {"particles": 2, "moves": 1, "order_rounds": 1, "edge_rounds": 0},
         "weight": {"assignments": 2},
     }
 }

@@ -84,12 +84,12 @@ def test_held_items_are_kept_from_the_search_and_decide_at_its_end(tmp_path):
 
 
 def test_an_iteration_writes_little(finished):
+    """Its state, and a short line for everything that it tried."""
     folder, _, _ = finished
-    lines = (folder / "journal.jsonl").read_text().splitlines(keepends=True)
-    last = max(json.loads(line)["iteration"] for line in lines)
-    journal = sum(len(line) for line in lines if json.loads(line)["iteration"] == last)
+    lines = (folder / "journal.jsonl").read_text().splitlines()
 
-    assert (folder / "state.json").stat().st_size + journal <= 100_000
+    assert (folder / "state.json").stat().st_size <= 100_000
+    assert sum(map(len, lines)) / len(lines) <= 500
 
 
 def test_the_same_run_again_writes_the_same_bytes(finished, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 
 from hswarm.config import search_config
 from hswarm.engines.request import Blend, Remote, Request, Tool
+from hswarm.search.found import Candidate
 from hswarm.search.loop import search, settled
 from hswarm.search.roster import Experts, Frozen, Roster
 from hswarm.search.state import SearchState
@@ -97,7 +98,7 @@ def test_with_every_switch_each_family_keeps_to_itself(optimizer):
     assert as_bytes(again) == as_bytes(last)
     evaluated = [line for line in lines if line["event"] == "evaluation"]
     for line in evaluated:
-        for agent, row in zip(line["agents"], line["rows"], strict=True):
+        for agent, row in zip(line["agents"], Candidate.from_json(line).rows, strict=True):
             seat = setting.roster.seats[agent]
             assert len(row) == (0 if seat.family is None else len(FAMILIES[seat.family]))
             assert sum(row) == pytest.approx(0.0 if seat.family is None else 1.0)

@@ -145,7 +145,7 @@ def test_generations_go_on_from_the_one_in_use(folder):
 
 
 def test_state_of_another_form_is_refused(folder, monkeypatch):
-    monkeypatch.setattr("hswarm.store.state.SCHEMA", 2)
+    monkeypatch.setattr("hswarm.store.state.SCHEMA", 0)
     with pytest.raises(HswarmError, match="another version of hswarm"):
         load(folder)
 

@@ -51,7 +51,7 @@ class Search:
             self.run.journal.append(
                 {
                     "event": "evaluation", "iteration": iteration, "step": step,
-                    "parents": [[], [0]], "agents": [1, 0], "rows": [[], []],
+                    "parents": [[], [0]], "agents": [1, 0], "rows": [[0, {}], [0, {}]],
                     "utility": utility, "unscored": 0, **more,
                 }
             )  # fmt: skip
