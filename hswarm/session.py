@@ -150,12 +150,13 @@ async def _search_and_compare(
     state = SearchState.from_json(saved["search"]) if saved is not None else None
     if saved is not None:
         usage.restore(saved["usage"])
+    begun = state is not None and not state.unmeasured
     engine = BudgetedEngine(
         failures,
         config.budget,
         tokens=lambda: usage.generated_tokens,
         seconds=saved["seconds"] if saved is not None else 0.0,
-        armed=state is not None,
+        armed=begun,
     )
     # The methods that are compared with a search choose by all of dev.
     share = 0.0 if config.search.method in BASELINES else config.search.held
@@ -163,7 +164,7 @@ async def _search_and_compare(
     tally = Tally(
         items=len(task.dev),
         limit=config.budget.max_evaluations,
-        armed=state is not None,
+        armed=begun,
         runs=saved["runs"] if saved is not None else 0,
     )
     setting = Setting(

@@ -1,4 +1,4 @@
-"""`hswarm experts`: make the experts that come with the package."""
+"""`hswarm experts`: make the experts that come with the package; add and remove a run's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ import typer
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Make the experts that come with hswarm.",
-    epilog="For example: hswarm experts build tiny",
+    help="Make experts; add some to a run that was searched, or remove them from it.",
+    epilog="""Examples:
+
+  hswarm experts build tiny                  train the pool that comes along
+  hswarm experts table                       measure what each of them can do
+  hswarm experts add runs/NAME my-adapter    one more expert; then go on searching
+  hswarm experts remove runs/NAME friends    no trace of an expert; then go on searching""",
 )
 
 _RECIPES: Final = {
@@ -25,7 +30,7 @@ _MODULES: Final = {"tiny": "hswarm.tiny.build", "mixed": "hswarm.tiny.mixed"}
 
 @app.callback()
 def experts() -> None:
-    """Make the experts that come with hswarm."""
+    """Make experts; add some to a run that was searched, or remove them from it."""
 
 
 @app.command(epilog="For example: hswarm experts build tiny --out my-tiny")
@@ -58,6 +63,72 @@ def build(
         raise typer.Exit(130) from None
     console.print(f"Done: base model and experts are in {out}", soft_wrap=True)
     print_next(console, [f"hswarm optimize --task gaia-text --pool {quote(str(pool_file))}"])
+
+
+_Run = Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")]
+_Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The new run's folder; by default beside RUN.")
+]
+
+
+@app.command(
+    epilog="""Examples:
+
+  hswarm experts add runs/NAME my-adapter
+  hswarm experts add runs/NAME chemistry=someone/chem-lora --out runs/with-chemistry"""
+)
+def add(
+    run: _Run,
+    expert: Annotated[
+        str, typer.Argument(help="A folder or hub id, or NAME=SOURCE.", metavar="EXPERT")
+    ],
+    family: Annotated[
+        str | None, typer.Option(help="The family that it joins, where there are several.")
+    ] = None,
+    out: _Out = None,
+) -> None:
+    """Make a run of one that was searched, with one more expert, to go on with.
+
+    The expert walks with the others and has an influence on them once it is the best of all.
+    """
+    from hswarm.cli.membership import print_changed
+    from hswarm.modularity import add_expert
+
+    print_changed(add_expert(run, expert, family=family, out=out))
+
+
+@app.command(
+    epilog="""Examples:
+
+  hswarm experts remove runs/NAME friends
+  hswarm experts remove runs/NAME friends --as paper --out runs/unpulled"""
+)
+def remove(
+    run: _Run,
+    expert: Annotated[str, typer.Argument(help="Its name in the run's pool.", metavar="EXPERT")],
+    column: Annotated[
+        bool,
+        typer.Option(
+            "--column", help="Drop its share of every model: nothing depends on its weights then."
+        ),
+    ] = False,
+    as_: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="paper", help="Replay the search without its pull on the others."
+        ),
+    ] = None,
+    out: _Out = None,
+) -> None:
+    """Make a run of one that was searched, without one of its experts, to go on with.
+
+    By default by --column. RUN itself stays as it is.
+    """
+    from hswarm.cli.membership import print_changed, way_out
+    from hswarm.modularity import remove_expert
+
+    how = way_out(column=column, as_=as_)
+    print_changed(remove_expert(run, expert, how=how, out=out))
 
 
 @app.command(epilog="For example: hswarm experts table --limit 100")

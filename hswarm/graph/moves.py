@@ -37,15 +37,35 @@ def swap(dag: Dag, rng: np.random.Generator) -> list[Edge]:
     return [(renamed.get(u, u), renamed.get(v, v)) for u, v in dag.edges]
 
 
+def take_out(dag: Dag, node: int) -> Dag:
+    """Return a graph of at least two nodes without one of them; later ones are renumbered.
+
+    Its readers read what it read. Without the end node the last of its parents is the end.
+    """
+    edges = _without(dag, node)
+    others = [v for v in dag.order if v != node]
+    if node == dag.end:
+        end = max(dag.parents[node], key=dag.order.index)
+        read = {u for u, _ in edges}
+        edges += [(v, end) for v in others if v not in read and v != end]
+    number = {v: v - (v > node) for v in others}
+    return Dag.from_edges(len(others), [(number[u], number[v]) for u, v in edges])
+
+
+def _without(dag: Dag, node: int) -> list[Edge]:
+    """Return the edges that are left without a node, its parents' readers now its readers."""
+    readers = [v for u, v in dag.edges if u == node]
+    rest = [(u, v) for u, v in dag.edges if node not in (u, v)]
+    return sorted({*rest, *((u, v) for u in dag.parents[node] for v in readers)})
+
+
 def insert(dag: Dag, rng: np.random.Generator) -> list[Edge]:
     """Take a node out, its parents' readers now its readers, and put it into an edge or at an end.
 
     In a chain that is: put it elsewhere in the order.
     """
     node = int(rng.integers(len(dag)))
-    readers = [v for u, v in dag.edges if u == node]
-    rest = [(u, v) for u, v in dag.edges if node not in (u, v)]
-    rest = sorted({*rest, *((u, v) for u in dag.parents[node] for v in readers)})
+    rest = _without(dag, node)
     others = [v for v in dag.order if v != node]
     place = int(rng.integers(len(rest) + 2))
     if place < len(rest):

@@ -22,8 +22,9 @@ from hswarm.search.role import role_step
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
-from hswarm.search.weight import purpose, weight_step
+from hswarm.search.weight import purpose, score_rows, weight_step
 from hswarm.swarm import optimizer, pso
+from hswarm.swarm.measuring import at_bests, back, unmeasured
 from hswarm.swarm.populate import populate
 from hswarm.swarm.random import generator
 
@@ -78,7 +79,8 @@ async def begin(setting: Setting) -> SearchState:
         # Without role-steps the best of the initial graphs stays (the paper's "w/o Role").
         state = replace(state, role=moving if config.method != "weight-only" else None)
     if config.method != "role-only":
-        state = await weight_step(state, setting, move=False)
+        everybody = np.ones(len(roster.seats), dtype=np.bool_)
+        state = await score_rows(state, everybody, setting)
         state = replace(
             state,
             weights=tuple(
@@ -86,6 +88,32 @@ async def begin(setting: Setting) -> SearchState:
                 for family, swarm in enumerate(state.weights)
             ),
         )
+    return state
+
+
+async def measure_again(state: SearchState, setting: Setting) -> SearchState:
+    """Measure what is not known any more since somebody left or joined; nobody moves.
+
+    Everybody is scored at its personal best, and the best-found system as it is now; the best of
+    all is the best found.
+    """
+    found, role, weights = state.found, state.role, state.weights
+    state = replace(state, found=None, unmeasured=False)
+    if found is not None:
+        evaluations = await setting.evaluate(state.iteration, "start", [found.candidate])
+        state = state.see([found.candidate], evaluations, state.iteration, setting)
+    if role is not None:
+        state = await role_step(replace(state, role=at_bests(role)), setting, move=False)
+        assert state.role is not None
+        state = replace(state, role=back(state.role, role))
+    if setting.config.method != "role-only":
+        runs = np.zeros(len(setting.roster.seats), dtype=np.bool_)
+        for family, swarm in enumerate(weights):
+            runs[setting.roster.numbers(family)] = unmeasured(swarm)
+        state = await score_rows(
+            replace(state, weights=tuple(map(at_bests, weights))), runs, setting
+        )
+        state = replace(state, weights=tuple(map(back, state.weights, weights)))
     return state
 
 
@@ -126,6 +154,9 @@ async def search(
     config = setting.config
     if state is None:
         state = await begin(setting)
+        checkpoint(state)
+    elif state.unmeasured:
+        state = await measure_again(state, setting)
         checkpoint(state)
     while True:
         setting.observe(

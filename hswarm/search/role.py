@@ -30,7 +30,7 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     assert state.role is not None, "a search without roles has no role-step"
     config, seed = setting.config.role, setting.config.seed
     encoding = Encoding(len(setting.roster), config)
-    iteration = state.iteration + 1 if move else 0
+    iteration = state.iteration + 1 if move else state.iteration
     swarm = optimizer.step(state.role, config, seed, "role", MATRICES) if move else state.role
     particles = len(swarm.position)
     runs = (

@@ -34,6 +34,8 @@ class SearchState:
     """Iterations since the best-found utility last rose."""
     finalists: tuple[Found, ...] = ()
     """The best different systems evaluated so far, the best first."""
+    unmeasured: bool = False
+    """Whether somebody left or joined since: what is not known any more is measured first."""
 
     @property
     def best(self) -> float:
@@ -66,6 +68,7 @@ class SearchState:
             "found": self.found.to_json() if self.found is not None else None,
             "stale": self.stale,
             "finalists": [found.to_json() for found in self.finalists],
+            "unmeasured": self.unmeasured,
         }
 
     @classmethod
@@ -80,4 +83,5 @@ class SearchState:
             found=Found.from_json(data["found"]) if data["found"] is not None else None,
             stale=int(data["stale"]),
             finalists=tuple(Found.from_json(found) for found in data.get("finalists", ())),
+            unmeasured=bool(data.get("unmeasured", False)),
         )

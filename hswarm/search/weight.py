@@ -21,6 +21,7 @@ from hswarm.search.trial import BoolVector, Trial, try_assignments, try_both, tr
 from hswarm.swarm import optimizer, pso
 from hswarm.swarm.random import generator
 from hswarm.swarm.space import ROWS
+from hswarm.swarm.state import SwarmState
 
 
 def purpose(family: int) -> str:
@@ -28,53 +29,71 @@ def purpose(family: int) -> str:
     return f"weight {family + 1}" if family else "weight"
 
 
-async def weight_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
-    """Move each family's rows (unless this is the start), score everybody, update the bests.
+async def weight_step(state: SearchState, setting: Setting) -> SearchState:
+    """Move each family's rows, score everybody, update the bests.
 
     Agents that are frozen sit in the systems with the others, and no swarm hears of their score.
     Every system that is evaluated for the scores competes for the best-found one.
     """
     config, seed, roster = setting.config.weight, setting.config.seed, setting.roster
-    iteration = state.iteration + 1 if move else 0
-    swarms = list(state.weights)
-    if move:
-        swarms = [
-            optimizer.step(swarm, config, seed, purpose(family), ROWS)
-            for family, swarm in enumerate(swarms)
-        ]
-    runs = np.full(len(roster.seats), not move)
-    for family, swarm in enumerate(swarms if move else ()):
+    iteration = state.iteration + 1
+    swarms = [
+        optimizer.step(swarm, config, seed, purpose(family), ROWS)
+        for family, swarm in enumerate(state.weights)
+    ]
+    runs = np.zeros(len(roster.seats), dtype=np.bool_)
+    for family, swarm in enumerate(swarms):
         runs[roster.numbers(family)] = pso.evaluated(
             len(swarm), config, seed, purpose(family), iteration
         )
+    return await _score(state, swarms, runs, setting, moved=True)
+
+
+async def score_rows(state: SearchState, runs: BoolVector, setting: Setting) -> SearchState:
+    """Score everybody whose number `runs`, where the rows are now; update the bests."""
+    return await _score(state, state.weights, runs, setting, moved=False)
+
+
+async def _score(
+    state: SearchState,
+    swarms: Sequence[SwarmState],
+    runs: BoolVector,
+    setting: Setting,
+    *,
+    moved: bool,
+) -> SearchState:
+    kind: StepKind = "weight" if moved else "start"
+    iteration = state.iteration + moved
+    config, roster = setting.config.weight, setting.roster
     rows = realise([swarm.position for swarm in swarms], setting)
     trial = _plan(state, rows, runs, iteration, setting)
-    kind: StepKind = "weight" if move else "start"
     evaluations = await setting.evaluate(iteration, kind, trial.candidates)
     utilities = np.array([evaluation.utility for evaluation in evaluations])
     scores = trial.score(utilities)
     scores[~runs] = np.nan
     kept = trial.improving(utilities, state.best, len(rows))
+    scored = []
     for family, swarm in enumerate(swarms):
         numbers = roster.numbers(family)
         own = scores[numbers]
-        swarms[family] = pso.observe(swarm, own, np.isfinite(own))
-        if move and config.acceptance == "better":
-            swarms[family] = pso.take_back(swarms[family], state.weights[family], ~kept[numbers])
+        seen = pso.observe(swarm, own, np.isfinite(own))
+        if moved and config.acceptance == "better":
+            seen = pso.take_back(seen, state.weights[family], ~kept[numbers])
+        scored.append(seen)
         setting.record(
             {
                 "event": "positions",
                 "iteration": iteration,
                 "family": roster.families[family].label,
-                "rows": swarm.position.tolist(),
+                "rows": seen.position.tolist(),
                 "jfk": [float(score) if np.isfinite(score) else None for score in own],
             }
         )
     state = state.see(trial.candidates, evaluations, iteration, setting)
-    spread = float(np.mean([pso.spread(swarm) for swarm in swarms])) if swarms else np.nan
+    spread = float(np.mean([pso.spread(swarm) for swarm in scored])) if scored else np.nan
     setting.end_step(iteration, kind, evaluations, state.best, spread)
     jfk = np.where(np.isfinite(scores), scores, state.jfk)
-    return replace(state, weights=tuple(swarms), jfk=jfk)
+    return replace(state, weights=tuple(scored), jfk=jfk)
 
 
 def _plan(

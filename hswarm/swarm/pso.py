@@ -11,15 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hswarm.config import PsoConfig
 from hswarm.errors import HswarmError
 from hswarm.swarm.random import generator
-from hswarm.swarm.state import FloatMatrix, FloatVector, SwarmState
+from hswarm.swarm.state import BoolVector, FloatMatrix, FloatVector, IntVector, SwarmState
 from hswarm.swarm.walk import draw_weights
-
-BoolVector = NDArray[np.bool_]
 
 
 def start(position: FloatMatrix, *, remember: bool = False) -> SwarmState:
@@ -56,12 +53,16 @@ def set_off(state: SwarmState, config: PsoConfig, seed: int, purpose: str) -> Sw
     if config.initial_velocity == "best":
         velocity = _global_best(state) - x
     elif config.initial_velocity == "random" and len(x) > 1:
-        others = [
-            (i + generator(seed, f"{purpose} velocity", i).integers(1, len(x))) % len(x)
-            for i in range(len(x))
-        ]
-        velocity = x[others] - x
+        velocity = x[draw_others(len(x), seed, purpose)] - x
     return replace(state, velocity=velocity, step_length=config.step_length)
+
+
+def draw_others(particles: int, seed: int, purpose: str) -> IntVector:
+    """Return for each of at least two particles another one, shape (N,)."""
+    draws = [generator(seed, f"{purpose} velocity", i) for i in range(particles)]
+    steps = np.array([rng.integers(1, particles) for rng in draws])
+    others: IntVector = (np.arange(particles) + steps) % particles
+    return others
 
 
 def step(state: SwarmState, config: PsoConfig, seed: int, purpose: str) -> SwarmState:
@@ -130,7 +131,8 @@ def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> Sw
     """Update the bests (strictly better) and the worst (strictly worse) from f(x), shape (N,).
 
     Where `scored` is false the utility is ignored, and a NaN is never a best or worst: such a
-    particle keeps its bests, and the iteration counts as one without a new personal best.
+    particle keeps its bests, and the iteration counts as one without a new personal best. One that
+    is `waiting` ceases to when it becomes the global best.
     """
     known = scored & ~np.isnan(utilities)
     high, low = np.where(known, utilities, -np.inf), np.where(known, utilities, np.inf)
@@ -144,10 +146,15 @@ def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> Sw
     if state.told is not None:
         news = np.where(known & np.isfinite(utilities), utilities, np.nan)
         state = replace(state, told=np.vstack([state.told, news]))
+    if state.waiting is not None:
+        low = np.where(state.waiting, np.inf, low)
     best, worst = int(high.argmax()), int(low.argmin())
     if high[best] > state.global_best_utility:
         state = replace(
-            state, global_best=state.position[best], global_best_utility=float(high[best])
+            state,
+            global_best=state.position[best],
+            global_best_utility=float(high[best]),
+            waiting=_let_in(state.waiting, best),
         )
     if low[worst] < state.global_worst_utility:
         state = replace(
@@ -183,6 +190,14 @@ def spread(state: SwarmState) -> float:
     """Return how far the particles are from their common centre, in the mean (Euclidean)."""
     offsets = state.position - state.position.mean(axis=0)
     return float(np.linalg.norm(offsets, axis=1).mean())
+
+
+def _let_in(waiting: BoolVector | None, particle: int) -> BoolVector | None:
+    """Return who waits without `particle`; None if nobody does."""
+    if waiting is None:
+        return None
+    left = waiting & (np.arange(len(waiting)) != particle)
+    return left if left.any() else None
 
 
 def _global_best(state: SwarmState) -> FloatMatrix | FloatVector:

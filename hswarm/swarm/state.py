@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, NonNegativeInt, PlainSe
 FloatMatrix = NDArray[np.float64]
 FloatVector = NDArray[np.float64]
 IntVector = NDArray[np.int64]
+BoolVector = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,9 @@ class SwarmState:
     """Shape (T, N): every utility observed so far, NaN where there was none. From it and `origin`
     an optimiser that learns from all it has seen can ask again for what it asked for; None where
     nobody needs it."""
+    waiting: BoolVector | None = None
+    """Shape (N,): who joined later and was never the global best yet. Until then it walks like the
+    others and is felt by none of them, as the global worst neither. None if nobody waits."""
 
     def __post_init__(self) -> None:
         matrices = ("position", "velocity", "personal_best")
@@ -59,13 +63,15 @@ class SwarmState:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _frozen(getattr(self, name), np.float64))
         object.__setattr__(self, "stale", _frozen(self.stale, np.int64))
+        if self.waiting is not None:
+            object.__setattr__(self, "waiting", _frozen(self.waiting, np.bool_))
         if self.position.ndim != 2:
             raise ValueError(f"positions are a matrix, not of shape {self.position.shape}")
         particles, dimensions = self.position.shape
         expected = {
             **dict.fromkeys((*matrices, "origin"), (particles, dimensions)),
             "told": (len(self.told) if self.told is not None else 0, particles),
-            **dict.fromkeys(("personal_best_utility", "stale"), (particles,)),
+            **dict.fromkeys(("personal_best_utility", "stale", "waiting"), (particles,)),
             **dict.fromkeys(("global_best", "global_worst"), (dimensions,)),
         }
         for name, shape in expected.items():
@@ -74,7 +80,7 @@ class SwarmState:
                 continue
             if array.shape != shape:
                 raise ValueError(f"{name} has shape {array.shape}, not {shape}")
-            if name not in _UTILITIES and not np.isfinite(array).all():
+            if name not in _UNCHECKED and not np.isfinite(array).all():
                 raise ValueError(f"{name} holds a number that is not finite")
         utilities = [self.global_best_utility, self.global_worst_utility]
         if np.isnan([*self.personal_best_utility, *utilities]).any():
@@ -99,7 +105,8 @@ class SwarmState:
         return cls(**{name: getattr(saved, name) for name in _Saved.model_fields})
 
 
-_UTILITIES: Final = ("personal_best_utility", "told")
+_UNCHECKED: Final = ("personal_best_utility", "told")
+"""Utilities, which may be infinite or unknown."""
 
 
 def _spell(utility: float) -> float | str:
@@ -127,6 +134,7 @@ class _Saved(BaseModel):
     iteration: NonNegativeInt
     origin: list[list[FiniteFloat]] | None = None
     told: list[list[Utility]] | None = None
+    waiting: list[bool] | None = None
 
 
 def _frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:

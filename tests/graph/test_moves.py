@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hswarm.graph.dag import Dag
 from hswarm.graph.decode import decode
-from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, insert, neighbour, swap
+from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, insert, neighbour, swap, take_out
 from hswarm.graph.shapes import chain, star
 
 MOVES = (*ORDER_MOVES, *EDGE_MOVES)
@@ -108,3 +108,23 @@ def test_a_graph_that_moves_cannot_change_stays_as_it_is():
     pair = chain([0, 1])
     add_or_drop = EDGE_MOVES[:2]
     assert neighbour(pair, add_or_drop, np.random.default_rng(0)) is pair
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 7), st.integers(0, 999), st.data())
+def test_who_was_read_through_a_node_is_read_without_it(size, seed, data):
+    dag = random_dag(size, np.random.default_rng(seed))
+    node = data.draw(st.integers(0, size - 1))
+    left = take_out(dag, node)
+
+    def number(v):
+        return v - (v > node)
+
+    assert len(left) == size - 1
+    kept = {(number(u), number(v)) for u, v in dag.edges if node not in (u, v)}
+    through = {
+        (number(u), number(v)) for u, w in dag.edges if w == node for x, v in dag.edges if x == node
+    }
+    added = set(left.edges) - kept - through
+    assert kept | through <= set(left.edges)
+    assert not added if node != dag.end else all(v == left.end for _, v in added)

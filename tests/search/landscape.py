@@ -44,7 +44,7 @@ class Landscape:
         if self.failing is not None and self.failing in request.prompt:
             raise CallFailed("scripted to fail")
         row = np.array(request.model.row)
-        near = 1.0 / (1.0 + np.abs(row - TARGET[: len(row)]).sum())
+        near = 1.0 / (1.0 + np.abs(row - np.resize(TARGET, len(row))).sum())
         said = [float(x) for x in re.findall(r"Previous response \d+: (\S+)", request.prompt)]
         shift = float(re.search(r"item (\d+)", request.prompt)[1]) / 1000
         value = near + 0.3 * max(said, default=0.0) + shift
