@@ -172,9 +172,21 @@ class SearchConfig(_Frozen):
     finalists: Annotated[int, Field(ge=1, le=1_000)] = 1
     """How many of the best different systems seen are run on the held items at the end; the one
     that is best over all dev items is what was found."""
+    early_stop: bool = False
+    """End a particle's evaluation once what is left of it can change nothing: the same search on
+    fewer items. Where a full score is needed nothing is ended early."""
+    race: Annotated[float, Field(gt=0.5, lt=1.0)] | None = None
+    """Race instead: systems fall out that are worse than the leader at this confidence, so that the
+    search is approximate; null is off."""
     role: RoleConfig = RoleConfig()
     weight: WeightConfig = WeightConfig()
     baseline: BaselineConfig = BaselineConfig()
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.early_stop and self.race is not None:
+            raise ValueError("early_stop loses nothing and race does: only one of them can be set")
+        return self
 
 
 class BudgetConfig(_Frozen):

@@ -26,6 +26,11 @@ class Evaluation:
     failures: tuple[str, ...]
     """What went wrong, one line per unscored example."""
 
+    @property
+    def spared(self) -> int:
+        """How many examples were not run, since they could not matter; the utility is NaN then."""
+        return sum(score is None for score in self.scores) - len(self.failures)
+
     @classmethod
     def of(
         cls,

@@ -33,6 +33,7 @@ from hswarm.search.result import Result, UsageReport, dump
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
+from hswarm.search.stopping import Easiness
 from hswarm.search.tally import Tally
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run
@@ -166,7 +167,11 @@ async def _search_and_compare(
         limit=config.budget.max_evaluations,
         armed=begun,
         runs=saved["runs"] if saved is not None else 0,
+        spared=saved.get("spared", 0) if saved is not None else 0,
     )
+    easiness = Easiness()
+    if saved is not None:
+        easiness.restore(saved.get("easiness", {}))
     setting = Setting(
         roster=roster,
         examples=searched_on,
@@ -178,6 +183,7 @@ async def _search_and_compare(
         observe=watch.observe,
         record=run.journal.append,
         tally=tally,
+        easiness=easiness,
     )
     memo.begin_step(state.iteration + 1 if state is not None else 0)
 
@@ -185,7 +191,9 @@ async def _search_and_compare(
         failures.check()
         memo.begin_step(step + 1)
 
-    checkpoint = _checkpoint(run, usage, memo=memo, failures=failures, engine=engine, tally=tally)
+    checkpoint = _checkpoint(
+        run, usage, memo=memo, failures=failures, engine=engine, setting=setting
+    )
 
     try:
         if config.search.method in BASELINES:
@@ -221,6 +229,8 @@ async def _search_and_compare(
         iterations=outcome.iterations,
         stopped=outcome.reason,
         evaluations=tally.spent,
+        spared=tally.spared,
+        race=config.search.race,
         found=reports[0],
         compared=tuple(reports[1:]),
         search=searched,
@@ -241,9 +251,10 @@ def _checkpoint(
     memo: MemoEngine,
     failures: FailureLimit,
     engine: BudgetedEngine,
-    tally: Tally,
+    setting: Setting,
 ) -> Checkpoint:
     """Return what writes down how far a search is, whenever an iteration ends."""
+    tally = setting.tally
 
     def checkpoint(reached: SearchState) -> None:
         failures.check()
@@ -256,6 +267,8 @@ def _checkpoint(
             "usage": usage.snapshot(),
             "seconds": engine.elapsed(),
             "runs": tally.runs,
+            "spared": tally.spared,
+            "easiness": setting.easiness.to_json(),
         }
         run.save_state(payload, utility=reached.found.utility if reached.found else float("nan"))
         work = asdict(usage.work)

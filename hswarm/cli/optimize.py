@@ -14,6 +14,7 @@ EPILOG: Final = """Examples:
   hswarm optimize --task gsm8k --pool my-pool.yaml --data gsm8k.json
   hswarm optimize --task nlgraph --method model-swarms --preset paper
   hswarm optimize --task gaia-text --set search.role.top_p=0.8 --seed 1
+  hswarm optimize --task gaia-text --method model-swarms --early-stop
   hswarm optimize --config runs/NAME/config.yaml --seed 1
   hswarm optimize --resume runs/NAME --max-iterations 20
 
@@ -27,6 +28,8 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "method": ("search.method",),
     "optimizer": ("search.role.optimizer", "search.weight.optimizer"),
     "seed": ("search.seed",),
+    "early_stop": ("search.early_stop",),
+    "race": ("search.race",),
     "engine": ("engine.name",),
     "device": ("engine.device",),
     "dtype": ("engine.dtype",),
@@ -40,6 +43,9 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "max_failed": ("budget.max_failed",),
 }
 """Option -> the settings of a run's config.yaml that it stands for."""
+CONFIDENCE: Final = 0.95
+"""Of each comparison in a race; another by --set search.race=…"""
+
 BUDGET: Final = (
     "max_iterations",
     "max_tokens",
@@ -106,6 +112,22 @@ def optimize(
         ),
     ] = "pso",
     seed: Annotated[int, typer.Option(help="Fixes all draws.", rich_help_panel=_SEARCH)] = 0,
+    early_stop: Annotated[
+        bool,
+        typer.Option(
+            "--early-stop",
+            help="Spare dev items that can change nothing: the same search on fewer.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = False,
+    race: Annotated[
+        bool,
+        typer.Option(
+            "--race",
+            help=f"Drop what is clearly worse on a part of dev: approximate, at {CONFIDENCE} each.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = False,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -211,6 +233,8 @@ def optimize(
     # What was typed overrules a file of settings; what is only a default does not.
     typed = [name for name in ctx.params if _was_typed(ctx, name)]
     options = {key: ctx.params[name] for name in typed for key in SETTINGS.get(name, ())}
+    if options.get("search.race"):
+        options["search.race"] = CONFIDENCE
     settings = collect(config, set_ or (), options)
     if resume is not None:
         _refuse_another_run(typed)

@@ -92,6 +92,14 @@ def _remarks(result: Result) -> Iterator[Text]:
         yield Text(
             f"p: one-sided, that the found system is no better than this one on test ({tests})."
         )
+    if result.race is not None:
+        yield Text(
+            f"Raced, and so approximate: systems fell out that were worse at {result.race:.0%} "
+            f"confidence each; {show_count(result.spared, 'dev item')} not run.",
+            style="yellow",
+        )
+    elif result.spared:
+        yield Text(f"{show_count(result.spared, 'dev item')} not run that could change nothing.")
     if result.selection is not None and result.selection.bias is not None:
         yield Text(_bias(result.selection, result.found.test))
     for report in (result.found, *result.compared):

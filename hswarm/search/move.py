@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf, nextafter
 
 from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, Move, neighbour
 from hswarm.search.found import Candidate, Found
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
+from hswarm.search.stopping import Bar
 from hswarm.swarm.random import generator
 
 
@@ -31,7 +33,9 @@ async def move_step(state: SearchState, setting: Setting) -> SearchState:
     for turn, moves in enumerate(rounds):
         candidates = _neighbours(here.candidate, moves, iteration, turn, setting)
         candidates = await _run_heat(here.candidate, candidates, iteration, turn, setting)
-        evaluations = await setting.evaluate(iteration, "move", candidates)
+        # One that is as good is gone on from, so that only a worse one does not matter.
+        bars = [Bar(nextafter(here.utility, -inf))] * len(candidates)
+        evaluations = await setting.evaluate(iteration, "move", candidates, bars)
         state = state.see(candidates, evaluations, iteration, setting)
         for candidate, evaluation in zip(candidates, evaluations, strict=True):
             if evaluation.utility >= here.utility:

@@ -94,6 +94,11 @@ class Result(_Frozen):
     """Why it ended; a baseline that tried all that it tries is done."""
     evaluations: int = 0
     """Systems that were run on all dev items to find this one."""
+    spared: int = 0
+    """Dev items that some of them were not run on after all, since those could change nothing, or
+    the system fell out of a race."""
+    race: float | None = None
+    """Where systems fell out of races, and the search is approximate: at which confidence each."""
     found: SystemReport
     compared: tuple[SystemReport, ...]
     search: UsageReport

@@ -5,6 +5,7 @@ Heterogeneous Swarms (Feng et al., 2025), §3.1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,8 +18,10 @@ from hswarm.search.roster import Row
 from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
+from hswarm.search.stopping import ROUNDING, Bar
 from hswarm.swarm import optimizer, pso
 from hswarm.swarm.space import MATRICES
+from hswarm.swarm.state import SwarmState
 
 
 async def role_step(state: SearchState, setting: Setting, *, move: bool = True) -> SearchState:
@@ -47,7 +50,8 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
         tried += [(particle, Candidate.place(dag, agents, rows)) for dag in graphs]
     kind: StepKind = "role" if move else "start"
     candidates = [candidate for _, candidate in tried]
-    evaluations = await setting.evaluate(iteration, kind, candidates)
+    bars = _bars(swarm, [particle for particle, _ in tried], state.best, encoding, setting)
+    evaluations = await setting.evaluate(iteration, kind, candidates, bars)
     state = state.see(candidates, evaluations, iteration, setting)
     utilities = np.full(particles, np.nan)
     best_here, graph, position = -np.inf, state.graph, swarm.position.copy()
@@ -70,6 +74,32 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     )
     setting.end_step(iteration, kind, evaluations, state.best, pso.spread(swarm))
     return replace(state, role=swarm, graph=graph)
+
+
+def _bars(
+    swarm: SwarmState,
+    particles: Sequence[int],
+    best: float,
+    encoding: Encoding,
+    setting: Setting,
+) -> list[Bar] | None:
+    """Return what each particle's utility is compared with; None if all have to be known.
+
+    They have to where a particle has the best of several graphs, where an optimiser learns from all
+    of them, and where the weight-step goes on with the best of this step.
+    """
+    config = setting.config
+    goes_on = config.method != "role-only" and config.weight.credit != "places"
+    if config.role.decodes > 1 or swarm.told is not None or goes_on:
+        return None
+    bars = []
+    for particle in particles:
+        entries = encoding.likelihoods(swarm.position[particle])
+        less = config.role.density_penalty * density(entries)
+        margin = ROUNDING if less else 0.0
+        own = float(swarm.personal_best_utility[particle]) + less - margin
+        bars.append(Bar(best) & Bar(own, swarm.global_worst_utility + less + margin))
+    return bars
 
 
 def _rows(state: SearchState, setting: Setting) -> list[Row]:

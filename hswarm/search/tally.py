@@ -20,6 +20,9 @@ class Tally:
     armed: bool = True
     runs: int = 0
     """Items that systems were run on, in all."""
+    spared: int = 0
+    """Of those the ones that were not run after all: they could change nothing, or the system fell
+    out of a race."""
 
     @property
     def spent(self) -> int:

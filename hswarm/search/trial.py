@@ -27,6 +27,15 @@ class Trial:
     """Per candidate: the numbers of those whose new weights it has."""
     score: Callable[[FloatVector], FloatVector]
     """From utilities, shape (candidates,), to scores by number; NaN: nothing is known."""
+    less: float = 0.0
+    """What is taken off a utility where a score is that of one system alone."""
+
+    @property
+    def apart(self) -> bool:
+        """Whether everybody is scored by one system that is nobody else's."""
+        return all(len(those) == 1 for those in self.tried) and len(set(self.tried)) == len(
+            self.tried
+        )
 
     def improving(self, utilities: FloatVector, before: float, everybody: int) -> BoolVector:
         """Return by number whose new weights are in a system better than `before`."""
@@ -48,6 +57,7 @@ def try_places(found: Found, rows: Sequence[Row], runs: BoolVector) -> Trial:
         [found.candidate.replace_model(agent, rows[agent]) for agent in agents],
         [frozenset({agent}) for agent in agents],
         lambda utilities: gains(agents, utilities, found.utility, len(rows)),
+        found.utility,
     )
 
 

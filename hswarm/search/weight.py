@@ -13,10 +13,11 @@ from dataclasses import replace
 import numpy as np
 
 from hswarm.search.events import StepKind
-from hswarm.search.roster import Row
+from hswarm.search.roster import Roster, Row
 from hswarm.search.rows import realise
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
+from hswarm.search.stopping import ROUNDING, Bar
 from hswarm.search.trial import BoolVector, Trial, try_assignments, try_both, try_places
 from hswarm.swarm import optimizer, pso
 from hswarm.swarm.random import generator
@@ -67,7 +68,8 @@ async def _score(
     config, roster = setting.config.weight, setting.roster
     rows = realise([swarm.position for swarm in swarms], setting)
     trial = _plan(state, rows, runs, iteration, setting)
-    evaluations = await setting.evaluate(iteration, kind, trial.candidates)
+    bars = _bars(trial, swarms, state.best, roster)
+    evaluations = await setting.evaluate(iteration, kind, trial.candidates, bars)
     utilities = np.array([evaluation.utility for evaluation in evaluations])
     scores = trial.score(utilities)
     scores[~runs] = np.nan
@@ -94,6 +96,29 @@ async def _score(
     setting.end_step(iteration, kind, evaluations, state.best, spread)
     jfk = np.where(np.isfinite(scores), scores, state.jfk)
     return replace(state, weights=tuple(scored), jfk=jfk)
+
+
+def _bars(
+    trial: Trial, swarms: Sequence[SwarmState], best: float, roster: Roster
+) -> list[Bar] | None:
+    """Return what each candidate's utility is compared with; None if all have to be known.
+
+    They have to where a score is made of several systems, and by an optimiser that learns from all.
+    """
+    if not trial.apart or any(swarm.told is not None for swarm in swarms):
+        return None
+    margin = ROUNDING if trial.less else 0.0
+    bars = []
+    for (agent,) in trial.tried:
+        seat = roster.seats[agent]
+        bar = Bar(best)
+        if seat.family is not None:
+            swarm = swarms[seat.family]
+            own = float(swarm.personal_best_utility[seat.place]) + trial.less - margin
+            waits = swarm.waiting is not None and swarm.waiting[seat.place]
+            bar &= Bar(own, -np.inf if waits else swarm.global_worst_utility + trial.less + margin)
+        bars.append(bar)
+    return bars
 
 
 def _plan(

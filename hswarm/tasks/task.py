@@ -69,6 +69,16 @@ class Aggregating(Protocol):
 
 
 @runtime_checkable
+class Bounded(Protocol):
+    """A scorer whose utility is the mean of scores none of which can leave a range."""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the greatest score; None where there is no such range."""
+        ...
+
+
+@runtime_checkable
 class Calibrating(Protocol):
     """A scorer that has to see what a reference model answers on dev before it can score."""
 

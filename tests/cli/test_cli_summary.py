@@ -146,3 +146,12 @@ def test_an_unknown_bias_is_not_told(result, printed):
     assert "bias" not in printed(
         summarise(result.model_copy(update={"selection": selection}), CONFIG)
     )
+
+
+def test_a_race_is_said_to_be_approximate(result, printed):
+    raced = printed(summarise(result.model_copy(update={"race": 0.95, "spared": 1200}), CONFIG))
+    assert "Raced, and so approximate" in raced
+    assert "95% confidence" in raced
+    assert "1,200 dev items not run" in raced
+    stopped = printed(summarise(result.model_copy(update={"spared": 1}), CONFIG))
+    assert "1 dev item not run that could change nothing." in stopped

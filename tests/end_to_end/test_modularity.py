@@ -35,12 +35,15 @@ def pool(tmp_path_factory):
 def searched(pool, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "searched"
     hswarm.optimize(
-        "gaia-text",
+        "nlgraph",
         pool=str(pool),
         method="model-swarms",
-        limit=4,
+        limit=8,
         max_iterations=2,
-        settings={"engine": {"threads": 1}, "search": {"weight": {"particles": 6}}},
+        settings={
+            "engine": {"threads": 1},
+            "search": {"early_stop": True, "weight": {"particles": 6}},
+        },
         run=folder,
     )
     return folder
@@ -50,23 +53,33 @@ def go_on(folder):
     return resume(folder, Watch(), {"search": {"max_iterations": 3}})
 
 
-@pytest.mark.parametrize("how", ["column", "paper"])
-def test_a_run_goes_on_without_an_expert(searched, tmp_path, how):
-    changed = remove_expert(searched, "jobs", how=how, out=tmp_path / "left")
+def test_items_that_can_change_nothing_are_not_run(searched):
+    lines = [json.loads(line) for line in (searched / "journal.jsonl").open()]
+    written = (searched / "result.json").read_bytes()
+    result = json.loads(written)
+    assert result["spared"] == sum(line.get("spared", 0) for line in lines) > 0
+    (searched / "result.json").unlink()
+    resume(searched, Watch())
+    assert (searched / "result.json").read_bytes() == written
+
+
+def test_a_run_goes_on_without_an_expert_s_pulls(searched, tmp_path):
+    changed = remove_expert(searched, "jobs", how="paper", out=tmp_path / "left")
     assert changed.experts == ("friends", "homes", "pets")
     result = go_on(tmp_path / "left")
     assert result.iterations == 3
     assert set(result.found.nodes[0].coefficients) <= {"friends", "homes", "pets"}
     lines = [json.loads(line) for line in (tmp_path / "left" / "journal.jsonl").open()]
-    assert lines[0] == {"event": "left", "expert": "jobs", "how": how, "iteration": 2}
+    assert lines[0] == {"event": "left", "expert": "jobs", "how": "paper", "iteration": 2}
 
 
 def test_after_the_column_went_the_weights_of_the_expert_make_no_difference(
     searched, pool, tmp_path
 ):
-    results = []
+    states, results = [], []
     for fate in ("there", "changed", "gone"):
         remove_expert(searched, "jobs", out=tmp_path / fate)
+        states.append((tmp_path / fate / "state.json").read_bytes().replace(fate.encode(), b""))
         if fate == "changed":
             weights = pool.parent / "jobs" / "adapter_model.safetensors"
             content = bytearray(weights.read_bytes())
@@ -74,13 +87,12 @@ def test_after_the_column_went_the_weights_of_the_expert_make_no_difference(
             weights.write_bytes(content)
         elif fate == "gone":
             shutil.rmtree(pool.parent / "jobs")
-        state = newest_state(tmp_path / fate).payload["search"]
-        go_on(tmp_path / fate)
-        results.append(
-            (json.dumps(state, default=repr), (tmp_path / fate / "result.json").read_bytes())
-        )
+        if fate != "there":
+            go_on(tmp_path / fate)
+            results.append((tmp_path / fate / "result.json").read_bytes())
     shutil.copytree(EXPERTS / "jobs", pool.parent / "jobs")
-    assert results[0] == results[1] == results[2]
+    assert states[0][80:] == states[1][80:] == states[2][80:]  # after the checksum
+    assert results[0] == results[1]
 
 
 def test_a_run_goes_on_with_one_expert_more(searched, tmp_path):
@@ -90,7 +102,6 @@ def test_a_run_goes_on_with_one_expert_more(searched, tmp_path):
     before = newest_state(searched).payload["search"]["weights"][0]
     assert np.array(swarm["position"]).shape == (7, 5)
     assert np.delete(np.delete(swarm["position"], 4, 0), 4, 1).tolist() == before["position"]
-    assert go_on(tmp_path / "more").iterations == 3
 
 
 def test_it_is_told_how_to_go_on_and_what_cannot_be(searched, tmp_path):

@@ -30,9 +30,9 @@ class Spy:
         spy = self.seen
 
         class Watched(type(self.setting)):
-            async def evaluate(self, iteration, kind, candidates):
+            async def evaluate(self, iteration, kind, candidates, bars=None):
                 spy.append((kind, list(candidates)))
-                return await super().evaluate(iteration, kind, candidates)
+                return await super().evaluate(iteration, kind, candidates, bars)
 
         fields = {name: getattr(self.setting, name) for name in self.setting.__dataclass_fields__}
         self.setting = Watched(**fields)

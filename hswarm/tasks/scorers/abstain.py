@@ -23,6 +23,11 @@ _WRONG: Final = ("the proposed answer is wrong",)
 class Abstain(MultipleChoice):
     """1 for what is right and kept, −1 for what is wrong and kept, 0 for what is withdrawn."""
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Wrong and kept is −1, right and kept is 1."""
+        return -1.0, 1.0
+
     def follow_up(self, example: Example, answer: str, /) -> Example | None:
         """Return the second round's question, None after it.
 

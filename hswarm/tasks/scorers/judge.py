@@ -73,6 +73,11 @@ class JudgeScorer(RatedScorer):
     judge: Judge = GEMINI
     example: tuple[str, str] = (EXAMPLE_INSTRUCTION, EXAMPLE_RESPONSE)
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """A tenth of 1 to 10."""
+        return 0.1, 1.0
+
     def who(self) -> Judge:
         """Return the judge."""
         return self.judge

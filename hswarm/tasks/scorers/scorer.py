@@ -18,6 +18,11 @@ class BaseScorer(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the greatest score there can be; None where that cannot be said."""
+        return None
+
     def lacks(self, example: Example) -> str | None:
         """Return what is wrong with an item that cannot be scored, as "has no answer"."""
         return None if any(gold.strip() for gold in example.answers) else "has no answer"
@@ -29,6 +34,11 @@ class BaseScorer(BaseModel, ABC):
 
 class GoldScorer(BaseScorer):
     """Scores 1 for an answer that matches one of the gold answers, else 0. Pure."""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Wrong is 0, right is 1."""
+        return 0.0, 1.0
 
     @abstractmethod
     def matches(self, example: Example, gold: str, answer: str) -> bool:

@@ -23,6 +23,11 @@ _PUNCTUATION: Final = str.maketrans("", "", punctuation)
 class TokenF1(BaseScorer):
     """The best F1 of the final answer's words with those of a gold answer, 0 to 1."""
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """An F1."""
+        return 0.0, 1.0
+
     def __call__(self, example: Example, answer: str, /) -> float:
         """Return the F1; the whole answer is compared where nothing is marked as final."""
         said = Counter(words_of(final_answer(answer)))
