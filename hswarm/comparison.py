@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hswarm.analysis.statistics import compare, mean_interval
@@ -26,6 +26,14 @@ from hswarm.tasks.task import Example, Task
 _SHAPES: Final[tuple[Shape, ...]] = ("chain", "star")
 PERMUTATIONS: Final = 5
 """Random orders tried of each hand-made shape that the found system is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A system that is measured at the end, and the roster that its numbers are of."""
+
+    found: Found
+    roster: Roster
 
 
 async def choose_rivals(setting: Setting) -> dict[str, Found]:
@@ -51,19 +59,18 @@ def _named(name: str, trials: Trials) -> dict[str, Found]:
 
 
 async def measure_systems(
-    systems: Mapping[str, Found], setting: Setting, task: Task
+    systems: Mapping[str, Measured], setting: Setting, task: Task
 ) -> tuple[list[Evaluation], list[Evaluation]]:
     """Run every system on dev and on test; returns an evaluation each, in order."""
-    candidates = [found.candidate.system(setting.roster) for found in systems.values()]
+    candidates = [own.found.candidate.system(own.roster) for own in systems.values()]
     dev, test = [await _measure(candidates, part, setting) for part in (task.dev, task.test)]
     return dev, test
 
 
 def compare_systems(
-    systems: Mapping[str, Found],
+    systems: Mapping[str, Measured],
     dev: Sequence[Evaluation],
     test: Sequence[Evaluation],
-    roster: Roster,
 ) -> tuple[list[SystemReport], list[str]]:
     """Compare the first system with each other one on the same items.
 
@@ -71,12 +78,12 @@ def compare_systems(
     """
     first = test[0]
     reports = []
-    for (name, found), on_dev, on_test in zip(systems.items(), dev, test, strict=True):
+    for (name, own), on_dev, on_test in zip(systems.items(), dev, test, strict=True):
         against = None if on_test is first else compare(first.scores, on_test.scores)
         reports.append(
             SystemReport(
                 name=name,
-                nodes=describe(found.candidate, roster),
+                nodes=describe(own.found.candidate, own.roster),
                 dev=_score(on_dev.scores),
                 test=_score(on_test.scores),
                 p_value=against.p_value if against else None,

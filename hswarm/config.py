@@ -81,6 +81,9 @@ class PsoConfig(_Frozen):
 class RoleConfig(PsoConfig):
     """The swarm of adjacency matrices and how they are decoded (Heterogeneous Swarms, §3.1)."""
 
+    nodes: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """Nodes of a graph; null is one per agent, who sits in it. With more or fewer, agents are dealt
+    to each particle's nodes by the seed: some sit in several, or in none."""
     particles: Annotated[int, Field(ge=1, le=10_000)] = 6
     step_length: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
     step_min: Annotated[float, Field(ge=0.0, le=10.0)] = 0.02
@@ -172,6 +175,11 @@ class SearchConfig(_Frozen):
     finalists: Annotated[int, Field(ge=1, le=1_000)] = 1
     """How many of the best different systems seen are run on the held items at the end; the one
     that is best over all dev items is what was found."""
+    keep: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}-[1-9]\d{0,3}$")] | None = None
+    """Search over some of the agents only: those that are these ranks alone on dev, as 2-10 for all
+    of ten but the best (swarm(2-10) and HS(2-10) of the papers); null is everybody."""
+    diversity: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}x[1-9]\d{0,3}$")] | None = None
+    """Search over a distinct agents, drawn by the seed, each b times, as 5x2 (both papers)."""
     early_stop: bool = False
     """End a particle's evaluation once what is left of it can change nothing: the same search on
     fewer items. Where a full score is needed nothing is ended early."""

@@ -143,6 +143,11 @@ def _open(folder: Path) -> _Searched:
         raise HswarmError(
             f"{search.method} moves no weights.", hint="Experts come and go in searches that do."
         )
+    if search.keep is not None or search.diversity is not None:
+        raise HswarmError(
+            "This run's search is over some of its pool's agents.",
+            hint="Experts come and go in searches of the whole pool: no --keep, no --diversity.",
+        )
     if search.weight.anchor:
         raise HswarmError(
             "This run's models are anchored to where they started (search.weight.anchor).",

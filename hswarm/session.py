@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from shlex import quote
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from hswarm.agents.opened import OpenPool
 from hswarm.baselines.methods import BASELINES
 from hswarm.baselines.workshop import FOLDER, Host, Workshop
-from hswarm.comparison import choose_rivals, compare_systems, measure_systems, report_selection
+from hswarm.comparison import (
+    Measured,
+    choose_rivals,
+    compare_systems,
+    measure_systems,
+    report_selection,
+)
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
@@ -31,12 +37,14 @@ from hswarm.search.found import reference
 from hswarm.search.loop import Checkpoint, settled
 from hswarm.search.result import Result, UsageReport, dump
 from hswarm.search.roster import Roster
+from hswarm.search.selection import Chosen, check_selection, choose_agents, read_chosen
 from hswarm.search.setting import Setting, forget
 from hswarm.search.state import SearchState
 from hswarm.search.stopping import Easiness
 from hswarm.search.tally import Tally
+from hswarm.store.journal import read_journal
 from hswarm.store.memo import SqliteMemo
-from hswarm.store.run import Run
+from hswarm.store.run import JOURNAL, Run
 from hswarm.swarm import optimizer
 from hswarm.swarm.populate import populate
 from hswarm.tasks.task import Outside, Task
@@ -66,6 +74,7 @@ class Models:
 
 def load(pool: OpenPool, config: RunConfig) -> Models:
     """Load the models; HswarmError where a family, the device or a swarm's size do not fit."""
+    check_selection(config.search, len(pool))
     optimizer.check(config.search.role, config.search.role.particles)
     for family in pool.families:
         particles = config.search.weight.particles or len(family)
@@ -143,9 +152,9 @@ async def _search_and_compare(
     rivals: bool,
 ) -> Result:
     config, usage = run.config, watch.usage
-    roster = Roster.of(pool, config.search.weight.particles)
+    whole = Roster.of(pool, config.search.weight.particles)
     sampling = Sampling(max_tokens=task.max_tokens)
-    scorer = await calibrate(task.scorer, reference(roster), task.dev, memo, sampling)
+    scorer = await calibrate(task.scorer, reference(whole), task.dev, memo, sampling)
     task = replace(task, scorer=scorer)
     saved = run.resumed.state.payload if run.resumed is not None else None
     state = SearchState.from_json(saved["search"]) if saved is not None else None
@@ -162,23 +171,14 @@ async def _search_and_compare(
     # The methods that are compared with a search choose by all of dev.
     share = 0.0 if config.search.method in BASELINES else config.search.held
     searched_on, held = hold_out(task.dev, share, config.search.seed)
-    tally = Tally(
-        items=len(task.dev),
-        limit=config.budget.max_evaluations,
-        armed=begun,
-        runs=saved["runs"] if saved is not None else 0,
-        spared=saved.get("spared", 0) if saved is not None else 0,
-    )
-    easiness = Easiness()
-    if saved is not None:
-        easiness.restore(saved.get("easiness", {}))
+    tally, easiness = _counted(saved, task, config, armed=begun)
     setting = Setting(
-        roster=roster,
+        roster=whole,
         examples=searched_on,
         held=held,
         scorer=task.scorer,
         sampling=sampling,
-        config=settled(config.search, roster),
+        config=config.search,
         engine=engine,
         observe=watch.observe,
         record=run.journal.append,
@@ -186,6 +186,8 @@ async def _search_and_compare(
         easiness=easiness,
     )
     memo.begin_step(state.iteration + 1 if state is not None else 0)
+    chosen = await _choose(run, setting, state)
+    setting = _narrowed(setting, chosen)
 
     def end_step(step: int) -> None:
         failures.check()
@@ -213,14 +215,14 @@ async def _search_and_compare(
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
         comparing = replace(unlimited, record=forget, examples=task.dev)
-        chosen = await choose_rivals(comparing) if rivals else {}
-        systems = {"found system": found, **chosen}
-        comparing = replace(comparing, roster=outcome.roster)
+        systems = {"found system": Measured(found, outcome.roster)}
+        if rivals:
+            systems |= await _rivals(comparing, outcome.roster, chosen, whole)
         dev, test = await measure_systems(systems, comparing, task)
         failures.check()
     finally:
         await memo.aclose()
-    reports, unscored = compare_systems(systems, dev, test, outcome.roster)
+    reports, unscored = compare_systems(systems, dev, test)
     result = Result(
         task=task.title,
         pool=pool.name,
@@ -242,6 +244,48 @@ async def _search_and_compare(
     run.write_accounts(usage.snapshot())
     run.write_result(dump(result))
     return result
+
+
+async def _rivals(
+    setting: Setting, roster: Roster, chosen: Chosen | None, whole: Roster
+) -> dict[str, Measured]:
+    """Return what the found system is compared with, whoever was withheld from it included."""
+    found = await choose_rivals(setting)
+    rivals = {name: Measured(own, roster) for name, own in found.items()}
+    strongest = chosen.strongest(whole) if chosen is not None else None
+    if strongest is not None:
+        rivals["best single of all"] = Measured(strongest, whole)
+    return rivals
+
+
+async def _choose(run: Run, setting: Setting, state: SearchState | None) -> Chosen | None:
+    """Return who the search is over: as the journal has it, or chosen now and written there."""
+    if state is not None:
+        return read_chosen(read_journal(run.folder / JOURNAL))
+    chosen = await choose_agents(setting)
+    if chosen is not None:
+        run.journal.append(chosen.to_json())
+    return chosen
+
+
+def _counted(
+    saved: Mapping[str, Any] | None, task: Task, config: RunConfig, *, armed: bool
+) -> tuple[Tally, Easiness]:
+    """Return what has been counted so far, as it was saved."""
+    tally = Tally(items=len(task.dev), limit=config.budget.max_evaluations, armed=armed)
+    easiness = Easiness()
+    if saved is not None:
+        tally.runs, tally.spared = saved["runs"], saved.get("spared", 0)
+        easiness.restore(saved.get("easiness", {}))
+    return tally, easiness
+
+
+def _narrowed(setting: Setting, chosen: Chosen | None) -> Setting:
+    """Return a setting over those who were chosen, with all that its method implies."""
+    roster, config = setting.roster, setting.config
+    if chosen is not None:
+        roster = roster.select(chosen.agents, config.weight.particles)
+    return replace(setting, roster=roster, config=settled(config, roster))
 
 
 def _checkpoint(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +40,16 @@ HETEROGENEOUS_TASKS: Final = (
 """Heterogeneous Swarms (Feng et al., 2025), Table 1."""
 
 
+class Variant(BaseModel):
+    """A method with settings of its own, under a name of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Name
+    settings: Mapping[str, Any] = {}
+    """Laid over the bench's."""
+
+
 class BenchConfig(BaseModel):
     """One bench. `settings` are of every search in it, nested as in a run's config.yaml."""
 
@@ -46,6 +57,8 @@ class BenchConfig(BaseModel):
 
     tasks: Annotated[tuple[Name, ...], Field(min_length=1)]
     methods: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Methods, and names of variants."""
+    variants: Mapping[Name, Variant] = {}
     seeds: Annotated[int, Field(ge=1, le=1000)] = 3
     pool: Name = "tiny"
     search_preset: Name = "default"
@@ -56,6 +69,49 @@ class BenchConfig(BaseModel):
     """Random orders that a hand-made shape is tried in."""
     settings: Mapping[str, Any] = {}
 
+
+def _swarms(**changes: Any) -> dict[str, Any]:
+    """Return a variant of Model Swarms: what it changes of the weight swarm."""
+    return {"method": "model-swarms", "settings": {"search": {"weight": changes}}}
+
+
+ABLATIONS: Final = {
+    "full": _swarms(),
+    "crossover, only 15": _swarms(particles=15),
+    "no crossover": _swarms(particles=None),
+    "velocity best": _swarms(initial_velocity="best"),
+    "velocity zero": _swarms(initial_velocity="zero"),
+    "no repel": _swarms(repel=0.0),
+    "no schedule": _swarms(step_decay=1.0),
+    "no restart": _swarms(restart_patience=None),
+}
+"""Model Swarms (Feng et al., 2024), Table 7, of a pool of ten in a swarm of twenty."""
+
+_CERTAIN: Final[Mapping[str, Mapping[str, Any]]] = {
+    "1": {"particles": None},
+    "2": {"initial_velocity": "zero"},
+    "3": {"walk_randomness": False},
+}
+"""What takes the randomness out of 1) the initial interpolations, 2) the starting velocity and 3)
+the velocity update."""
+
+RANDOMNESS: Final = {
+    "full": _swarms(),
+    **{
+        f"without {' and '.join(some)}": _swarms(
+            **{k: v for n in some for k, v in _CERTAIN[n].items()}
+        )
+        for size in (1, 2, 3)
+        for some in combinations(_CERTAIN, size)
+    },
+}
+"""Model Swarms (Feng et al., 2024), Table 6."""
+
+_ABLATED: Final = {
+    "tasks": ("mmlu", "hellaswag", "nlgraph", "abstainqa"),
+    "seeds": 5,
+    "search_preset": "paper",
+}
 
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "quick": {
@@ -83,8 +139,11 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "data": "authors",
         "permutations": 20,
     },
+    "ablations": {**_ABLATED, "methods": tuple(ABLATIONS), "variants": ABLATIONS},
+    "randomness": {**_ABLATED, "methods": tuple(RANDOMNESS), "variants": RANDOMNESS},
 }
-"""Named benches: a few minutes with the embedded pool; every method on it; both papers' grids."""
+"""Named benches: a few minutes with the embedded pool; every method on it; both papers' grids; the
+ablations of Model Swarms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +175,7 @@ def bench_config(preset: str | None, asked: Mapping[str, Any]) -> BenchConfig:
         )
     config = validated(BenchConfig, values, "the bench")
     for method in config.methods:
-        check_method(method)
+        check_method(_variant(config, method).method)
     return config
 
 
@@ -130,17 +189,24 @@ def cells_of(config: BenchConfig) -> list[Cell]:
     ]
 
 
+def _variant(config: BenchConfig, name: str) -> Variant:
+    """Return the variant of a name; a method is one of itself, without changes."""
+    return config.variants.get(name) or Variant(method=name)
+
+
 def run_config(config: BenchConfig, cell: Cell) -> RunConfig:
     """Return the settings of the run that a cell is, also where its method does not search."""
+    variant = _variant(config, cell.method)
+    orders = {"search": {"baseline": {"orders": config.permutations}}}
     return configure(
         cell.task,
         pool=config.pool,
-        method=cell.method,
+        method=variant.method,
         preset=config.search_preset,
         seed=cell.seed,
         data=config.data,
         limit=config.limit,
-        settings=merge({"search": {"baseline": {"orders": config.permutations}}}, config.settings),
+        settings=merge(merge(orders, config.settings), variant.settings),
     )
 
 

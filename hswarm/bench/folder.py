@@ -176,8 +176,10 @@ class BenchFolder:
             shutil.rmtree(self._of(cell), ignore_errors=True)
 
     def _of(self, cell: Cell) -> Path:
-        words = re.sub(r"[^A-Za-z0-9._@-]+", "-", cell.task).strip("-.")
-        return self.path / "cells" / words / cell.method / f"seed-{cell.seed}"
+        task, method = (
+            re.sub(r"[^A-Za-z0-9._@-]+", "-", name).strip("-.") for name in (cell.task, cell.method)
+        )
+        return self.path / "cells" / task / method / f"seed-{cell.seed}"
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         with explained(path):

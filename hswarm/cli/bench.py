@@ -12,6 +12,7 @@ EPILOG: Final = """Examples:
   hswarm bench --preset quick
   hswarm bench --tasks gaia-text,nlgraph --methods chain,heterogeneous --seeds 5
   hswarm bench --preset papers --pool my-pool.yaml --out papers
+  hswarm bench --preset ablations --data authors    each of seven parts of Model Swarms left out
   hswarm bench --resume papers --retry
 
 Ctrl-C leaves a bench that can be resumed. Tasks there are: hswarm show tasks"""
@@ -26,7 +27,8 @@ def bench(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="quick (minutes, with the embedded pool) or papers (both papers' grids).",
+            help="quick (minutes, with the embedded pool), baselines, papers (both papers' grids),"
+            " ablations or randomness (Model Swarms, Tables 7 and 6).",
             rich_help_panel=_GRID,
         ),
     ] = None,

@@ -15,6 +15,7 @@ EPILOG: Final = """Examples:
   hswarm optimize --task nlgraph --method model-swarms --preset paper
   hswarm optimize --task gaia-text --set search.role.top_p=0.8 --seed 1
   hswarm optimize --task gaia-text --method model-swarms --early-stop
+  hswarm optimize --task gaia-text --keep 2-10    do the weaker beat the strongest?
   hswarm optimize --config runs/NAME/config.yaml --seed 1
   hswarm optimize --resume runs/NAME --max-iterations 20
 
@@ -28,8 +29,10 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "method": ("search.method",),
     "optimizer": ("search.role.optimizer", "search.weight.optimizer"),
     "seed": ("search.seed",),
+    "nodes": ("search.role.nodes",),
+    "keep": ("search.keep",),
+    "diversity": ("search.diversity",),
     "early_stop": ("search.early_stop",),
-    "race": ("search.race",),
     "engine": ("engine.name",),
     "device": ("engine.device",),
     "dtype": ("engine.dtype",),
@@ -112,6 +115,26 @@ def optimize(
         ),
     ] = "pso",
     seed: Annotated[int, typer.Option(help="Fixes all draws.", rich_help_panel=_SEARCH)] = 0,
+    nodes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", help="Nodes of a graph; by default one per agent.", rich_help_panel=_SEARCH
+        ),
+    ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A-B",
+            help="Only agents of these ranks alone on dev: 2-10 withholds the best of ten.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    diversity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AxB", help="A of the agents, B times each: 5x2.", rich_help_panel=_SEARCH
+        ),
+    ] = None,
     early_stop: Annotated[
         bool,
         typer.Option(
@@ -233,7 +256,7 @@ def optimize(
     # What was typed overrules a file of settings; what is only a default does not.
     typed = [name for name in ctx.params if _was_typed(ctx, name)]
     options = {key: ctx.params[name] for name in typed for key in SETTINGS.get(name, ())}
-    if options.get("search.race"):
+    if race:
         options["search.race"] = CONFIDENCE
     settings = collect(config, set_ or (), options)
     if resume is not None:

@@ -20,6 +20,7 @@ from hswarm.pipeline.seats import found_system
 from hswarm.search.found import Candidate
 from hswarm.search.result import Result
 from hswarm.search.roster import Roster
+from hswarm.search.selection import read_chosen
 from hswarm.search.state import SearchState
 from hswarm.store.changes import refuse_other_content
 from hswarm.store.record import Record, read_run
@@ -70,7 +71,8 @@ class OpenedRun:
         swarms = SearchState.from_json(state.payload["search"]).weights
         return {
             experts.name_particle(place): alone(
-                experts.name_particle(place), Blend(experts.family, tuple(map(float, row)))
+                experts.name_particle(place),
+                Blend(experts.family, experts.spread(tuple(map(float, row)))),
             )
             for experts, swarm in zip(self.roster.families, swarms, strict=True)
             for place, row in enumerate(swarm.personal_best)
@@ -113,7 +115,11 @@ def open_run(folder: Path) -> OpenedRun:
         folder, record.provenance, {"task": task.fingerprint, "pool": pool.fingerprint}
     )
     result = validated(Result, record.result, str(folder / RESULT))
-    roster = Roster.of(pool, config.search.weight.particles)
+    particles = config.search.weight.particles
+    roster = Roster.of(pool, particles)
+    chosen = read_chosen(record.events())
+    if chosen is not None:
+        roster = roster.select(chosen.agents, particles)
     return OpenedRun(record, result, task, pool, roster)
 
 

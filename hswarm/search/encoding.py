@@ -24,10 +24,15 @@ FloatVector = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How particles for graphs of `nodes` nodes are made and read."""
+    """How particles for graphs over `people` agents are made and read."""
 
-    nodes: int
+    people: int
     config: RoleConfig
+
+    @property
+    def nodes(self) -> int:
+        """Of each graph."""
+        return self.config.nodes or self.people
 
     @property
     def keyed(self) -> bool:
@@ -42,14 +47,14 @@ class Encoding:
     def start(self, seed: int) -> FloatMatrix:
         """Return the first particles, shape (N, d): shaped ones, then U(0, 1).
 
-        A shaped one is a chain or a star over a random order of the nodes, agent i in node i. The
+        A shaped one is a chain or a star over a random order of the nodes. The
         diagonal is 0 unless it holds keys; d is nodes², with seats nodes² + nodes.
         """
         return np.stack([self._start(k, seed) for k in range(self.config.particles)])
 
     def _start(self, particle: int, seed: int) -> FloatVector:
         rng = generator(seed, "matrix", particle)
-        own_seats = (np.arange(self.nodes) + 0.5) / self.nodes
+        own_seats = (np.array(self._dealt(seed, particle)) + 0.5) / self.people
         if particle < len(self.config.shapes) and self.nodes > 1:
             shape = SHAPES[self.config.shapes[particle]]
             return self._join(self._matrix(shape(rng.permutation(self.nodes).tolist())), own_seats)
@@ -77,16 +82,30 @@ class Encoding:
         )
         return list(dict.fromkeys(draws))
 
-    def agents(self, particle: FloatVector) -> tuple[int, ...]:
-        """Return who sits in each node, of as many agents as there are nodes; agent i in node i
-        without seats.
+    def agents(self, particle: FloatVector, seed: int, index: int) -> tuple[int, ...]:
+        """Return who sits in each node.
 
-        A seat's number from 0 to 1 falls into one of as many equal parts as there are agents.
+        Without seats it is agent i in node i, or, where there are not as many nodes as agents, whom
+        the particle of this `index` was dealt. A seat's number from 0 to 1 falls into one of as
+        many equal parts as there are agents.
         """
         if not self.seated:
+            return self._dealt(seed, index)
+        seats = np.clip(particle[self.nodes**2 :], 0.0, 1.0) * self.people
+        return tuple(np.minimum(seats.astype(np.int64), self.people - 1).tolist())
+
+    def _dealt(self, seed: int, index: int) -> tuple[int, ...]:
+        """Deal the agents out over the particles' nodes, one shuffled pack after another.
+
+        So over all particles everybody sits about equally often.
+        """
+        if self.nodes == self.people:
             return tuple(range(self.nodes))
-        seats = np.clip(particle[self.nodes**2 :], 0.0, 1.0) * self.nodes
-        return tuple(np.minimum(seats.astype(np.int64), self.nodes - 1).tolist())
+        places = [divmod(index * self.nodes + node, self.people) for node in range(self.nodes)]
+        packs = {
+            pack: generator(seed, "dealt", pack).permutation(self.people) for pack, _ in places
+        }
+        return tuple(int(packs[pack][card]) for pack, card in places)
 
     def likelihoods(self, particle: FloatVector) -> FloatMatrix:
         """Return a particle's edge likelihoods, nodes×nodes, the diagonal 0."""

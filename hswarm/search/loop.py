@@ -137,7 +137,11 @@ async def iterate(state: SearchState, setting: Setting) -> SearchState:
         and not skips(config.weight, config.weight.dropout, config.seed, "weight", iteration)
     ):
         state = await weight_step(state, setting)
-    if state.role is not None and config.role.moves and len(setting.roster) > 1:
+    if (
+        state.role is not None
+        and config.role.moves
+        and (config.role.nodes or len(setting.roster)) > 1
+    ):
         state = await move_step(state, setting)
     risen = state.found is not before
     return replace(state, iteration=iteration, stale=0 if risen else state.stale + 1)

@@ -84,7 +84,14 @@ def leave(
             return _row(cleaned.personal_best[particle])
         return _row(drop_column(np.array([row]), place.column, home[[particle]])[0])
 
-    role = without_node(state.role, place.agents, place.agent) if state.role is not None else None
+    role = state.role
+    if role is not None:
+        fixed = config.role.nodes is not None  # and who sits where is dealt anew
+        role = (
+            forget(role, remember=role.told is not None)
+            if fixed
+            else without_node(role, place.agents, place.agent)
+        )
     swarm = cleaned or without_column(before, place.column, place.column, home)
     found = state.found
     if found is not None:
@@ -96,7 +103,12 @@ def enter(state: SearchState, place: Place, config: SearchConfig) -> SearchState
     """Return the state of a search that an expert has joined at `place`."""
     role, found = state.role, state.found
     if role is not None:
-        role = with_node(role, place.agents - 1, place.agent, config.role, config.seed)
+        fixed = config.role.nodes is not None
+        role = (
+            forget(role, remember=role.told is not None)
+            if fixed
+            else with_node(role, place.agents - 1, place.agent, config.role, config.seed)
+        )
     swarm = state.weights[place.family]
     swarm = join(swarm, place.column, config.seed, purpose(place.family))
     if found is not None:

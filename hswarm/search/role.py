@@ -45,7 +45,7 @@ async def role_step(state: SearchState, setting: Setting, *, move: bool = True) 
     tried: list[tuple[int, Candidate]] = []
     for particle in np.flatnonzero(runs).tolist():
         position = swarm.position[particle]
-        agents = encoding.agents(position)
+        agents = encoding.agents(position, seed, particle)
         graphs = encoding.graphs(position, seed, iteration, particle)
         tried += [(particle, Candidate.place(dag, agents, rows)) for dag in graphs]
     kind: StepKind = "role" if move else "start"

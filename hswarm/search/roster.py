@@ -7,8 +7,9 @@ all of these and sit in nodes only where the weight-step tries them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -31,6 +32,20 @@ class Experts:
     names: tuple[str, ...]
     label: str = ""
     """What tells the family from others, "" if it is the only one that moves."""
+    columns: tuple[int, ...] = ()
+    """Where only some of the family are searched over, or some several times: the column of the
+    family that each stands for; () if each stands for its own."""
+    everybody: tuple[str, ...] = ()
+    """The names by column of the family, where `columns` are not its own."""
+
+    def spread(self, row: Row) -> Row:
+        """Return coefficients by column of the whole family."""
+        if not self.columns:
+            return row
+        whole = [0.0] * len(self.everybody)
+        for column, coefficient in zip(self.columns, row, strict=True):
+            whole[column] += coefficient
+        return tuple(whole)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -106,6 +121,31 @@ class Roster:
             particles=particles,
         )
 
+    def select(self, agents: Sequence[int], particles: int | None) -> Roster:
+        """Return the roster of some of these agents, by number; one may be there several times.
+
+        The second of an expert is called "name 2"; who is frozen is the same however often.
+        """
+        told: Counter[int] = Counter()
+        by_family: dict[int | None, list[tuple[str, int]]] = {}
+        for agent in agents:
+            told[agent] += 1
+            name = self.name(agent) if told[agent] == 1 else f"{self.name(agent)} {told[agent]}"
+            seat = self.seats[agent]
+            by_family.setdefault(seat.family, []).append((name, seat.place))
+        families = tuple(
+            replace(
+                experts,
+                names=tuple(name for name, _ in by_family[number]),
+                columns=tuple(place for _, place in by_family[number]),
+                everybody=experts.names,
+            )
+            for number, experts in enumerate(self.families)
+            if number in by_family
+        )
+        frozen = tuple(self.frozen[place] for _, place in by_family.get(None, ()))
+        return Roster(families, frozen, particles)
+
     def __len__(self) -> int:
         return sum(map(len, self.families)) + len(self.frozen)
 
@@ -130,14 +170,16 @@ class Roster:
         seat = self.seats[agent]
         if seat.family is None:
             return self.frozen[seat.place].model
-        return Blend(self.families[seat.family].family, row)
+        experts = self.families[seat.family]
+        return Blend(experts.family, experts.spread(row))
 
     def coefficients(self, agent: int, row: Row) -> dict[str, float]:
         """Return expert -> coefficient, exact zeros left out; nothing of what is no blend."""
         seat = self.seats[agent]
         if seat.family is not None:
-            names = self.families[seat.family].names
-            return {name: c for name, c in zip(names, row, strict=True) if c != 0.0}
+            experts = self.families[seat.family]
+            names, whole = experts.everybody or experts.names, experts.spread(row)
+            return {name: c for name, c in zip(names, whole, strict=True) if c != 0.0}
         frozen = self.frozen[seat.place]
         return {frozen.name: 1.0} if isinstance(frozen.model, Blend) else {}
 

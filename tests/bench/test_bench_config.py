@@ -4,7 +4,9 @@ import pytest
 
 from hswarm.bench.config import METHODS, PRESETS, Cell, bench_config, cells_of, run_config
 from hswarm.catalog import find
+from hswarm.config import search_config
 from hswarm.errors import HswarmError
+from hswarm.store.changes import compare_configs
 from hswarm.tasks.spec import read_spec
 
 
@@ -12,7 +14,57 @@ def test_every_preset_names_what_there_is():
     for name in PRESETS:
         config = bench_config(name, {})
         assert all(read_spec(find("tasks", task)) for task in config.tasks)
-        assert set(config.methods) <= set(METHODS)
+        assert set(config.methods) <= {*METHODS, *config.variants}
+
+
+def changed(name):
+    """Return what each variant of a preset changes of Model Swarms as the paper has it."""
+    config = bench_config(name, {})
+    runs = {m: run_config(config, Cell("nlgraph", m, 0)) for m in config.methods}
+    whole = runs.pop("full")
+    assert whole.search == search_config("paper", {"method": "model-swarms"})
+    return {
+        m: {d.key.removeprefix("search.weight."): d.new for d in compare_configs(whole, run)}
+        for m, run in runs.items()
+    }
+
+
+def test_table_7_takes_each_of_the_five_changes_to_pso_back():
+    assert changed("ablations") == {
+        "crossover, only 15": {"particles": 15},
+        "no crossover": {"particles": None},
+        "velocity best": {"initial_velocity": "best"},
+        "velocity zero": {"initial_velocity": "zero"},
+        "no repel": {"repel": 0.0},
+        "no schedule": {"step_decay": 1.0},
+        "no restart": {"restart_patience": None},
+    }
+
+
+def test_table_6_takes_the_randomness_out_in_every_combination():
+    rows = changed("randomness")
+    assert list(rows) == [
+        *("without 1", "without 2", "without 3"),
+        *("without 1 and 2", "without 1 and 3", "without 2 and 3"),
+        "without 1 and 2 and 3",
+    ]
+    certain = {"particles": None, "initial_velocity": "zero", "walk_randomness": False}
+    assert rows["without 2"] == {"initial_velocity": "zero"}
+    assert rows["without 1 and 2 and 3"] == certain
+
+
+def test_a_variant_is_a_method_with_settings_of_its_own():
+    variants = {"weak": {"method": "role-only", "settings": {"search": {"keep": "2-10"}}}}
+    asked = {"tasks": ["nlgraph"], "methods": ["weak", "chain"], "variants": variants}
+    config = bench_config(None, {**asked, "settings": {"search": {"max_iterations": 7}}})
+    run = run_config(config, Cell("nlgraph", "weak", 1))
+    assert (run.search.method, run.search.keep, run.search.max_iterations) == (
+        "role-only",
+        "2-10",
+        7,
+    )
+    with pytest.raises(HswarmError, match="no method 'strong'"):
+        bench_config(None, {**asked, "methods": ["strong"]})
 
 
 def test_the_papers_grid_is_every_task_of_both():

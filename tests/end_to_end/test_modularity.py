@@ -14,6 +14,8 @@ from hswarm.api import Watch, resume
 from hswarm.cli.app import app
 from hswarm.errors import HswarmError
 from hswarm.modularity import add_expert, remove_expert
+from hswarm.pipeline.export import export
+from hswarm.report.opened import open_run
 from hswarm.store.state import newest_state
 
 EXPERTS = Path(__file__).parents[2] / "agents" / "tiny"
@@ -120,3 +122,28 @@ def test_it_is_told_how_to_go_on_and_what_cannot_be(searched, tmp_path):
         refused = CliRunner().invoke(app, ["experts", *arguments])
         assert isinstance(refused.exception, HswarmError)
         assert said in str(refused.exception)
+
+
+@pytest.mark.parametrize("some", [{"keep": "2-4"}, {"diversity": "2x2"}])
+def test_a_search_over_some_of_the_pool(pool, tmp_path, some):
+    folder = tmp_path / "run"
+    settings = {"engine": {"threads": 1}, "search": {**some, "role": {"nodes": 2, "moves": 0}}}
+    result = hswarm.optimize(
+        "nlgraph", pool=str(pool), limit=4, max_iterations=1, settings=settings, run=folder
+    )
+    first = json.loads((folder / "journal.jsonl").open().readline())
+    assert first["event"] == "selected"
+    names = {report.name: report for report in result.compared}
+    if "keep" in some:
+        withheld = NAMES[first["withheld"]]
+        assert [node.agent for node in names["best single of all"].nodes] == [withheld]
+        used = {name for node in result.found.nodes for name in node.coefficients}
+        assert used <= set(NAMES) - {withheld}
+    assert len(result.found.nodes) == 2
+    opened = open_run(folder)
+    assert len(opened.roster) == len(first["agents"])
+    written = (folder / "result.json").read_bytes()
+    (folder / "result.json").unlink()
+    resume(folder, Watch())
+    assert (folder / "result.json").read_bytes() == written
+    export(folder, tmp_path / "pipeline")

@@ -27,7 +27,7 @@ def test_every_finite_particle_is_a_system(data, kind, nodes, top_p):
     particle = data.draw(arrays(np.float64, size, elements=wild))
     for dag in encoding.graphs(particle, 0, 1, 0):
         assert len(dag) == nodes
-    seats = encoding.agents(particle)
+    seats = encoding.agents(particle, 0, 0)
     assert len(seats) == nodes
     assert all(0 <= agent < nodes for agent in seats)
 
@@ -40,7 +40,7 @@ def test_a_shaped_particle_has_its_shape_and_everybody_at_home(kind, nodes):
         particle = encoding.start(7)[index]
         [dag] = encoding.graphs(particle, 7, 0, index)
         assert dag == SHAPES[shape](dag.order)
-        assert encoding.agents(particle) == tuple(range(nodes))
+        assert encoding.agents(particle, 0, 0) == tuple(range(nodes))
 
 
 @settings(max_examples=100, deadline=None)
@@ -51,7 +51,7 @@ def test_an_adopted_particle_decodes_to_what_was_evaluated(data, kind, nodes):
     [dag] = encoding_of(kind, nodes, top_p=0.9).graphs(particle, 0, 1, 0)
     adopted = encoding.adopt(particle, dag)
     assert encoding.graphs(adopted, 5, 2, 3) == [dag]
-    assert encoding.agents(adopted) == encoding.agents(particle)
+    assert encoding.agents(adopted, 0, 0) == encoding.agents(particle, 0, 0)
 
 
 def test_the_matrices_of_the_papers_have_an_empty_diagonal():
@@ -64,7 +64,7 @@ def test_the_matrices_of_the_papers_have_an_empty_diagonal():
 
 def test_seats_are_drawn_where_graphs_are():
     encoding = encoding_of("seats", shapes=(), particles=20)
-    seats = {encoding.agents(particle) for particle in encoding.start(0)}
+    seats = {encoding.agents(particle, 0, 0) for particle in encoding.start(0)}
     assert len(seats) > 10
     assert any(len(set(row)) < 5 for row in seats)
 
