@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 from hswarm.analysis.statistics import compare, mean_interval
 from hswarm.baselines.best_single import best_single
@@ -13,10 +13,11 @@ from hswarm.baselines.static_role import best_of_shape
 from hswarm.baselines.trials import Trials
 from hswarm.config import Shape
 from hswarm.engines.purse import BudgetSpent
+from hswarm.engines.request import Engine, Sampling
 from hswarm.evaluate import Evaluation, evaluate
 from hswarm.search.finalists import hold_out
 from hswarm.search.found import Found
-from hswarm.search.result import Score, Selection, SystemReport, describe
+from hswarm.search.result import Node, Score, Selection, SystemReport, describe
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
 from hswarm.search.tally import Tally
@@ -30,10 +31,15 @@ PERMUTATIONS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A system that is measured at the end, and the roster that its numbers are of."""
+    """A system that is measured at the end, and what is told of it."""
 
-    found: Found
-    roster: Roster
+    system: System
+    nodes: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, found: Found, roster: Roster) -> Self:
+        """Return what was found; its numbers are those of `roster`."""
+        return cls(found.candidate.system(roster), describe(found.candidate, roster))
 
 
 async def choose_rivals(setting: Setting) -> dict[str, Found]:
@@ -59,11 +65,11 @@ def _named(name: str, trials: Trials) -> dict[str, Found]:
 
 
 async def measure_systems(
-    systems: Mapping[str, Measured], setting: Setting, task: Task
+    systems: Mapping[str, Measured], engine: Engine, task: Task
 ) -> tuple[list[Evaluation], list[Evaluation]]:
     """Run every system on dev and on test; returns an evaluation each, in order."""
-    candidates = [own.found.candidate.system(own.roster) for own in systems.values()]
-    dev, test = [await _measure(candidates, part, setting) for part in (task.dev, task.test)]
+    several = [own.system for own in systems.values()]
+    dev, test = [await _measure(several, part, engine, task) for part in (task.dev, task.test)]
     return dev, test
 
 
@@ -79,13 +85,14 @@ def compare_systems(
     first = test[0]
     reports = []
     for (name, own), on_dev, on_test in zip(systems.items(), dev, test, strict=True):
-        against = None if on_test is first else compare(first.scores, on_test.scores)
+        paired = on_test is not first and not on_test.whole
+        against = compare(first.scores, on_test.scores) if paired else None
         reports.append(
             SystemReport(
                 name=name,
-                nodes=describe(own.found.candidate, own.roster),
-                dev=_score(on_dev.scores),
-                test=_score(on_test.scores),
+                nodes=own.nodes,
+                dev=_report(on_dev),
+                test=_report(on_test),
                 p_value=against.p_value if against else None,
                 p_test=against.test if against else None,
             )
@@ -96,8 +103,13 @@ def compare_systems(
 
 def report_selection(
     dev: Evaluation, test: Evaluation, finalists: int, share: float, seed: int
-) -> Selection:
-    """Report how the found system does on the two parts of dev, and what its choice made of it."""
+) -> Selection | None:
+    """Report how the found system does on the two parts of dev, and what its choice made of it.
+
+    None where systems are rated as a whole.
+    """
+    if dev.whole or test.whole:  # there is no choosing by some of the items
+        return None
     searched, held = (_score(part) for part in hold_out(dev.scores, share, seed))
     on_test = _score(test.scores).utility
     parted = held.items + held.unscored > 0
@@ -113,7 +125,7 @@ def report_selection(
 
 
 async def _measure(
-    systems: Sequence[System], examples: Sequence[Example], setting: Setting
+    systems: Sequence[System], examples: Sequence[Example], engine: Engine, task: Task
 ) -> list[Evaluation]:
     """Evaluate all systems at once; where the dollars do not suffice, as many as they do for.
 
@@ -121,7 +133,7 @@ async def _measure(
     """
 
     async def run(some: Sequence[System]) -> list[Evaluation]:
-        return await evaluate(some, examples, setting.scorer, setting.engine, setting.sampling)
+        return await evaluate(some, examples, task.scorer, engine, Sampling(task.max_tokens))
 
     with suppress(BudgetSpent):
         return await run(systems)
@@ -133,6 +145,12 @@ async def _measure(
             unpaid = [f"{example.id}: the dollars were spent" for example in examples]
             evaluations.append(Evaluation.of([None] * len(examples), unpaid))
     return evaluations
+
+
+def _report(evaluation: Evaluation) -> Score:
+    if evaluation.whole:
+        return Score(utility=evaluation.utility, items=evaluation.whole)
+    return _score(evaluation.scores)
 
 
 def _score(scores: Sequence[float | None]) -> Score:

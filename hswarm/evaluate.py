@@ -10,7 +10,7 @@ from inspect import isawaitable
 
 from hswarm.engines.request import CallFailed, Engine, Sampling
 from hswarm.system import System, Transcript
-from hswarm.tasks.task import Aggregating, Asking, Calibrating, Example, Scorer
+from hswarm.tasks.task import Aggregating, Asking, Calibrating, Example, Scorer, Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,14 @@ class Evaluation:
     """One per example, in order; None where a call failed for good (reported, never scored)."""
     failures: tuple[str, ...]
     """What went wrong, one line per unscored example."""
+    whole: int = 0
+    """Where the task rates systems as a whole: on how many examples this one was; no item has a
+    score of its own then."""
 
     @property
     def spared(self) -> int:
         """How many examples were not run, since they could not matter; the utility is NaN then."""
-        return sum(score is None for score in self.scores) - len(self.failures)
+        return max(0, sum(score is None for score in self.scores) - len(self.failures))
 
     @classmethod
     def of(
@@ -113,6 +116,9 @@ async def evaluate(
     `on_transcript(system, example, transcript)` gets each one's way through the graph. A failed
     call leaves its example unscored; whatever else goes wrong first is raised.
     """
+    if isinstance(scorer, Whole):
+        rate = partial(_rate, examples, scorer, engine, sampling)
+        return list(await asyncio.gather(*map(rate, systems)))
 
     async def score(place: int, system: System, row: int, example: Example) -> float | str:
         try:
@@ -146,6 +152,20 @@ async def evaluate(
             )
         )
     return evaluations
+
+
+async def _rate(
+    examples: Sequence[Example], scorer: Whole, engine: Engine, sampling: Sampling, system: System
+) -> Evaluation:
+    """Have a task rate a system as a whole."""
+
+    async def ask(example: Example) -> str:
+        return (await system.answer(example, engine, sampling)).answer
+
+    try:
+        return Evaluation(await scorer.rate(examples, ask), (), (), whole=len(examples))
+    except CallFailed as failure:
+        return Evaluation(float("nan"), (), (f"the whole: {failure}",))
 
 
 def _first(group: ExceptionGroup[Exception]) -> Exception:

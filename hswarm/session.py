@@ -215,10 +215,10 @@ async def _search_and_compare(
                 hint=f"{run.folder / 'journal.jsonl'} says what failed.",
             )
         comparing = replace(unlimited, record=forget, examples=task.dev)
-        systems = {"found system": Measured(found, outcome.roster)}
+        systems = {"found system": Measured.of(found, outcome.roster)}
         if rivals:
             systems |= await _rivals(comparing, outcome.roster, chosen, whole)
-        dev, test = await measure_systems(systems, comparing, task)
+        dev, test = await measure_systems(systems, failures, task)
         failures.check()
     finally:
         await memo.aclose()
@@ -251,10 +251,10 @@ async def _rivals(
 ) -> dict[str, Measured]:
     """Return what the found system is compared with, whoever was withheld from it included."""
     found = await choose_rivals(setting)
-    rivals = {name: Measured(own, roster) for name, own in found.items()}
+    rivals = {name: Measured.of(own, roster) for name, own in found.items()}
     strongest = chosen.strongest(whole) if chosen is not None else None
     if strongest is not None:
-        rivals["best single of all"] = Measured(strongest, whole)
+        rivals["best single of all"] = Measured.of(strongest, whole)
     return rivals
 
 

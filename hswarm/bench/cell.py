@@ -36,7 +36,7 @@ from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import Run, is_run
 from hswarm.system import System
 from hswarm.tasks.load import load_task
-from hswarm.tasks.task import Outside, Scorer, Task
+from hswarm.tasks.task import Outside, Scorer, Task, Whole
 
 _TASKS_HELD: Final = 2
 
@@ -127,6 +127,11 @@ class Bench:
         config = self.folder.config
         scorer = config.settings.get("scorer")
         task = load_task(name, data=config.data, limit=config.limit, scorer=scorer)
+        if isinstance(task.scorer, Whole):
+            raise HswarmError(
+                f"{task.scorer_name} rates systems as a whole, and a bench compares item by item.",
+                hint="Take a scorer that rates items.",
+            )
         self.folder.pin(f"task {name}", task.fingerprint)
         if isinstance(task.scorer, Outside):
             task.scorer.check()

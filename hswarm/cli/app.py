@@ -15,6 +15,8 @@ from hswarm import __version__
 from hswarm.cli import data, experts, show
 from hswarm.cli.bench import EPILOG as BENCH_EPILOG
 from hswarm.cli.bench import bench
+from hswarm.cli.blend import EPILOG as BLEND_EPILOG
+from hswarm.cli.blend import blend
 from hswarm.cli.optimize import EPILOG as OPTIMIZE_EPILOG
 from hswarm.cli.optimize import optimize
 from hswarm.cli.pipelines import ASK_EPILOG, EXPORT_EPILOG, VERIFY_EPILOG, ask, export, verify
@@ -38,6 +40,7 @@ EPILOG: Final = """Examples:
   hswarm show tasks                   what there is to run
   hswarm data pull nlgraph            the data of a task
   hswarm bench --preset quick         methods and tasks side by side
+  hswarm blend runs/A runs/B --at 0.3 between what the two found
   hswarm export runs/NAME --out DIR   what it found, as a folder to hand on
   hswarm ask DIR "a question"         its answer, and every node's
   hswarm serve DIR                    behind OpenAI's API, with a page to ask on
@@ -57,6 +60,7 @@ app.command(epilog=BENCH_EPILOG)(bench)
 app.command(epilog=REPORT_EPILOG)(report)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=WATCH_EPILOG)(watch)
+app.command(epilog=BLEND_EPILOG)(blend)
 app.command(epilog=EXPORT_EPILOG)(export)
 app.command(epilog=VERIFY_EPILOG)(verify)
 app.command(epilog=ASK_EPILOG)(ask)

@@ -16,6 +16,7 @@ EPILOG: Final = """Examples:
   hswarm optimize --task gaia-text --set search.role.top_p=0.8 --seed 1
   hswarm optimize --task gaia-text --method model-swarms --early-stop
   hswarm optimize --task gaia-text --keep 2-10    do the weaker beat the strongest?
+  hswarm optimize --task gaia-text --utility my_module:my_function
   hswarm optimize --config runs/NAME/config.yaml --seed 1
   hswarm optimize --resume runs/NAME --max-iterations 20
 
@@ -87,6 +88,14 @@ def optimize(
         int | None,
         typer.Option(
             metavar="N", help="Take the first so many items of dev and test.", rich_help_panel=_RUN
+        ),
+    ] = None,
+    utility: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="A function of yours rates systems, from their outputs or the model.",
+            rich_help_panel=_RUN,
         ),
     ] = None,
     method: Annotated[
@@ -256,6 +265,8 @@ def optimize(
     # What was typed overrules a file of settings; what is only a default does not.
     typed = [name for name in ctx.params if _was_typed(ctx, name)]
     options = {key: ctx.params[name] for name in typed for key in SETTINGS.get(name, ())}
+    if utility is not None:
+        options |= {"scorer.name": "utility", "scorer.arguments.function": utility}
     if race:
         options["search.race"] = CONFIDENCE
     settings = collect(config, set_ or (), options)

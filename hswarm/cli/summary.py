@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from textwrap import indent
@@ -33,7 +33,7 @@ def summarise(result: Result, config: RunConfig) -> RenderableType:
     dag, names = found_graph(result)
     parts: list[RenderableType] = [
         _title(result),
-        _table(result),
+        draw_reports((result.found, *result.compared)),
         *_remarks(result),
         Text("\nThe found graph:\n"),
         # Never wrapped: a broken line of a drawing is worse than one that is cut off.
@@ -59,13 +59,14 @@ def _title(result: Result) -> Text:
     return title
 
 
-def _table(result: Result) -> Table:
+def draw_reports(reports: Sequence[SystemReport]) -> Table:
+    """Return a table of systems; the first is what the others are compared with."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("system")
     for heading in ("dev", "items", "test", "items", "p"):
         table.add_column(heading, justify="right")
-    for report in (result.found, *result.compared):
-        own = report is result.found
+    for report in reports:
+        own = report is reports[0]
         table.add_row(
             report.name,
             show_utility(report.dev.utility),

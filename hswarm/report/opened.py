@@ -109,7 +109,7 @@ def open_run(folder: Path) -> OpenedRun:
             else go_on,
         )
     config = record.config
-    task = load_task(config.task, data=config.data, limit=config.limit)
+    task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
     pool = read_pool(find("agents", config.pool)).open()
     refuse_other_content(
         folder, record.provenance, {"task": task.fingerprint, "pool": pool.fingerprint}

@@ -18,7 +18,7 @@ from hswarm.search.stopping import Bar, Easiness, Run, evaluate_while_it_matters
 from hswarm.search.tally import Tally
 from hswarm.swarm.random import generator
 from hswarm.system import System
-from hswarm.tasks.task import Bounded, Example, Scorer
+from hswarm.tasks.task import Bounded, Example, Scorer, Whole
 
 Record = Callable[[Mapping[str, Any]], None]
 
@@ -62,7 +62,7 @@ class Setting:
         self.tally.take(len(distinct), len(self.examples))
         self.observe(StepStarted(iteration, kind, len(distinct), len(self.examples)))
         ready = [candidate.system(self.roster) for candidate in distinct.values()]
-        if bars is None or len(distinct) == 0:
+        if bars is None or isinstance(self.scorer, Whole):
             done = await self._run(ready, self.examples)
         else:
             joined: dict[Any, Bar] = {}

@@ -17,7 +17,7 @@ from hswarm.tasks.bundled import generate
 from hswarm.tasks.content import read_file
 from hswarm.tasks.reader import Examples, parse_examples, read_examples
 from hswarm.tasks.rounds import make_rounds
-from hswarm.tasks.scorers import METRICS, make_scorer
+from hswarm.tasks.scorers import CODE, METRICS, make_scorer
 from hswarm.tasks.scorers.harmonic import HarmonicMean
 from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.sources import SOURCES, find_data, sources_of
@@ -67,6 +67,10 @@ def load_task(
     dev, test = dev[:limit], test[:limit]
     scoring = spec.data.scorer if bundled and spec.data.scorer is not None else spec.scorer
     asked = _asked(scoring, scorer or {})
+    if scoring.name == CODE:
+        raise HswarmError(
+            f"{path}: a task's file names no code.", hint="Name it by --utility module:function."
+        )
     scored_by = make_scorer(asked.name, asked.arguments, str(path))
     where = f"{spec.name} (bundled)" if bundled else source
     for split, examples in (("dev", dev), ("test", test)):

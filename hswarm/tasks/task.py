@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self, runtime_checkable
 
@@ -75,6 +75,19 @@ class Bounded(Protocol):
     @property
     def bounds(self) -> tuple[float, float] | None:
         """The least and the greatest score; None where there is no such range."""
+        ...
+
+
+Ask = Callable[[Example], Awaitable[str]]
+"""Has a system answer an example; raises `CallFailed` where no answer is to be had."""
+
+
+@runtime_checkable
+class Whole(Protocol):
+    """A scorer of systems as a whole, which has no score for an item."""
+
+    async def rate(self, examples: Sequence[Example], ask: Ask, /) -> float:
+        """Return the utility of the system that `ask` asks; raises `CallFailed` if it has none."""
         ...
 
 

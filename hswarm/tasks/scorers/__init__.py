@@ -19,6 +19,7 @@ from hswarm.tasks.scorers.reward import Reward
 from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.scorers.token_f1 import TokenF1
 from hswarm.tasks.scorers.toxicity import Toxicity
+from hswarm.tasks.scorers.utility import Utility
 from hswarm.tasks.spec import Metric
 
 SCORERS: Final[Mapping[str, type[BaseScorer]]] = {
@@ -35,9 +36,12 @@ SCORERS: Final[Mapping[str, type[BaseScorer]]] = {
     "reward": Reward,
     "token-f1": TokenF1,
     "toxicity": Toxicity,
+    "utility": Utility,
 }
 """Name -> scorer. Those called "-paper" are the papers' own rules, for comparison with them."""
 
+CODE: Final = "utility"
+"""The one that runs a function by name: for the user to ask for, never a file of somebody else's."""
 
 METRICS: Final[Mapping[str, Metric]] = {
     "abstain": "effective reliability",
@@ -46,6 +50,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     "reward": "reward",
     "token-f1": "token F1",
     "toxicity": "1 - toxicity",
+    "utility": "score",
 }
 """What a scorer's mean is called; "exact match" for the others."""
 

@@ -6,8 +6,12 @@ from hswarm.errors import HswarmError
 from hswarm.tasks.scorers import SCORERS, make_scorer
 from hswarm.tasks.task import Example
 
-NEEDED = {"judge": {"prompt": "similarity"}, "reward": {"reward": {"model": "some/model"}}}
-NEED_NO_ANSWER = ("reward", "toxicity")
+NEEDED = {
+    "judge": {"prompt": "similarity"},
+    "reward": {"reward": {"model": "some/model"}},
+    "utility": {"function": "some:function"},
+}
+NEED_NO_ANSWER = ("reward", "toxicity", "utility")
 
 
 @pytest.mark.parametrize("name", SCORERS)
