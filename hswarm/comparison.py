@@ -150,7 +150,11 @@ async def _measure(
 def _report(evaluation: Evaluation) -> Score:
     if evaluation.whole:
         return Score(utility=evaluation.utility, items=evaluation.whole)
-    return _score(evaluation.scores)
+    score = _score(evaluation.scores)
+    if score.utility is None or evaluation.utility == score.utility:
+        return score
+    # A task that joins others: its utility is no mean, and the mean's interval not its own.
+    return score.model_copy(update={"utility": evaluation.utility, "interval": None})
 
 
 def _score(scores: Sequence[float | None]) -> Score:

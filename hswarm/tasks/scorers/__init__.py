@@ -41,7 +41,7 @@ SCORERS: Final[Mapping[str, type[BaseScorer]]] = {
 """Name -> scorer. Those called "-paper" are the papers' own rules, for comparison with them."""
 
 CODE: Final = "utility"
-"""The one that runs a function by name: for the user to ask for, never a file of somebody else's."""
+"""The one that runs a function by name: for the user to ask for, never for somebody's file."""
 
 METRICS: Final[Mapping[str, Metric]] = {
     "abstain": "effective reliability",

@@ -54,17 +54,16 @@ class Model:
     @overload
     def __call__(self, prompts: str | Example) -> str: ...
     @overload
-    def __call__(self, prompts: Sequence[str | Example]) -> list[str]: ...
-    def __call__(self, prompts: str | Example | Sequence[str | Example]) -> str | list[str]:
+    def __call__(self, prompts: list[str | Example]) -> list[str]: ...
+    def __call__(self, prompts: str | Example | list[str | Example]) -> str | list[str]:
         """Return the answer to a prompt or an example, or those to several, asked at once."""
-        alone = isinstance(prompts, str | Example)
-        several = [prompts] if isinstance(prompts, str | Example) else list(prompts)
+        several = prompts if isinstance(prompts, list) else [prompts]
 
         async def answer() -> list[str]:
             return await asyncio.gather(*(self._ask(_example(one)) for one in several))
 
         answers = asyncio.run_coroutine_threadsafe(answer(), self._loop).result()
-        return answers[0] if alone else answers
+        return answers if isinstance(prompts, list) else answers[0]
 
 
 class Utility(BaseScorer):
