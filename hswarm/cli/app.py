@@ -40,7 +40,7 @@ EPILOG: Final = """Examples:
   hswarm show tasks                   what there is to run
   hswarm data pull nlgraph            the data of a task
   hswarm bench --preset quick         methods and tasks side by side
-  hswarm blend runs/A runs/B --at 0.3 between what the two found
+  hswarm blend RUN OTHER --at 0.3     between what two runs found
   hswarm export runs/NAME --out DIR   what it found, as a folder to hand on
   hswarm ask DIR "a question"         its answer, and every node's
   hswarm serve DIR                    behind OpenAI's API, with a page to ask on

@@ -12,7 +12,7 @@ EPILOG: Final = """Examples:
   hswarm blend runs/verbose runs/concise --at 0.3
   hswarm blend runs/verbose runs/concise --at 0.7 --out runs/rather-concise
 
-What comes out is a run like the others: hswarm show run, hswarm export."""
+What comes out is a run like the others, to be shown and exported."""
 
 
 def blend(
