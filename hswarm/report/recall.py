@@ -17,7 +17,7 @@ from typing import Final
 from hswarm.aside import aside
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.recorded import RecordedEngine
-from hswarm.engines.request import Engine, Sampling
+from hswarm.engines.request import CallFailed, Engine, Sampling
 from hswarm.errors import HswarmError
 from hswarm.evaluate import evaluate
 from hswarm.report.opened import OpenedRun
@@ -25,7 +25,7 @@ from hswarm.session import load
 from hswarm.store.memo import SqliteMemo
 from hswarm.store.run import MEMO
 from hswarm.system import System, Transcript
-from hswarm.tasks.task import Example, Task
+from hswarm.tasks.task import Example, Task, Whole
 
 ASKED: Final = "asked.sqlite"
 """Answers that were asked for after the run."""
@@ -94,7 +94,7 @@ async def recall(
     evaluations = await evaluate(
         list(systems.values()),
         examples,
-        task.scorer,
+        _unrated if isinstance(task.scorer, Whole) else task.scorer,
         engine,
         Sampling(max_tokens=task.max_tokens),
         on_transcript=keep,
@@ -103,6 +103,11 @@ async def recall(
         name: Recalled(evaluation.scores, tuple(said))
         for name, evaluation, said in zip(systems, evaluations, transcripts, strict=True)
     }
+
+
+def _unrated(example: Example, answer: str) -> float:
+    """Give an item no score, where systems are rated as a whole."""
+    raise CallFailed("an item has no score of its own")
 
 
 def find_example(run: OpenedRun, identifier: str) -> tuple[str, Example]:

@@ -74,6 +74,12 @@ def test_a_utility_of_the_user_s_is_what_is_searched_for(found):
         assert result["selection"] is None
 
 
+def test_its_items_are_shown_without_a_score(found):
+    shown = CliRunner().invoke(app, ["show", "item", str(found / "brief"), "dev:0"])
+    assert shown.exit_code == 0, shown.output
+    assert "Through the graph" in shown.stdout
+
+
 def test_between_two_found_experts(found, tmp_path):
     out = tmp_path / "between"
     done = CliRunner().invoke(
