@@ -7,8 +7,13 @@ import sys
 import time
 
 RUN = ["optimize", "--task", "gaia-text", "--limit", "3", "--max-iterations", "2", "--quiet"]
-SHORT = ("engine.threads=1", "search.role.order_rounds=1", "search.role.edge_rounds=1")
-SETTINGS = [word for setting in SHORT for word in ("--set", setting)]
+SHORT = {
+    "engine.threads": 1,
+    "search.role.moves": 6,
+    "search.role.order_rounds": 1,
+    "search.role.edge_rounds": 1,
+}
+SETTINGS = [word for key, value in SHORT.items() for word in ("--set", f"{key}={value}")]
 PATIENCE = 120.0
 
 
