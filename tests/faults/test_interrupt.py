@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 RUN = ["optimize", "--task", "gaia-text", "--limit", "3", "--max-iterations", "2", "--quiet"]
 SHORT = {
@@ -19,7 +20,14 @@ PATIENCE = 120.0
 
 def hswarm(*arguments):
     command = [sys.executable, "-m", "hswarm", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # As in a terminal: what shells start in the background is deaf to Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 def wait_for(file, process):
