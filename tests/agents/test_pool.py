@@ -1,7 +1,6 @@
 """Pool files: relative to where they lie, strict about keys, clear about what is wrong."""
 
 import re
-import re
 import subprocess
 import sys
 
