@@ -220,6 +220,24 @@ def test_what_a_run_that_was_stopped_paid_stays_paid(place):
     assert sum(spent(place, "run")) == paid
 
 
+def test_a_limit_in_dollars_takes_a_price(place):
+    with Loopback(speak) as server:
+        write_pool(place, server, price=None)
+        with pytest.raises(HswarmError, match="the pool has no price for ann") as refused:
+            run(place, "run", max_dollars=1.0)
+        assert server.calls == []
+    assert "price: {prompt" in refused.value.hint
+    assert not (place / "run").exists()
+
+
+def test_nobody_at_a_port_of_this_machine_is_said_before_the_run(place):
+    with Loopback(speak) as server:
+        write_pool(place, server)
+    with pytest.raises(HswarmError, match=f"Nobody listens at {server.url}/v1, where ann"):
+        run(place, "run")
+    assert not (place / "run").exists()
+
+
 def test_the_key_is_nowhere(place, caplog, capfd):
     """A server that repeats the key in its errors, its answers and its headers betrays nothing."""
     caplog.set_level(logging.DEBUG)
