@@ -18,8 +18,8 @@ from hswarm.engines.request import Completion
 from hswarm.errors import HswarmError
 from hswarm.graph.dag import Dag
 from hswarm.report.compare import compare_runs, write_comparison
+from hswarm.report.numerals import show_number
 from hswarm.report.opened import open_run
-from hswarm.report.page import show_number
 from hswarm.report.recall import ItemStory, tell_item
 from hswarm.report.section import Section
 from hswarm.report.section import Table as Numbers
@@ -83,12 +83,18 @@ def _draw_section(section: Section) -> RenderableType:
 
 
 def _draw_table(table: Numbers) -> Iterator[RenderableType]:
-    """Draw a table; one that is too wide for a terminal row by row, a line per column."""
+    """Draw a table; one that is too wide for a terminal is turned, or drawn row by row."""
     rows = [[v if isinstance(v, str) else show_number(v) for v in row] for row in table.rows]
     if len(table.headings) <= _COLUMNS:
         drawn = plain_table(list(table.headings))
         for row in rows:
             drawn.add_row(*row)
+        yield drawn
+        return
+    if len(rows) < _COLUMNS:
+        drawn = plain_table([table.headings[0], *(name for name, *_ in rows)])
+        for heading, *values in zip(table.headings[1:], *(row[1:] for row in rows), strict=True):
+            drawn.add_row(heading, *values)
         yield drawn
         return
     for name, *values in rows:

@@ -15,6 +15,7 @@ from hswarm.report.cost import cost
 from hswarm.report.course import course, starts, trajectories
 from hswarm.report.evidence import Evidence, gather
 from hswarm.report.further import further
+from hswarm.report.numerals import show_count
 from hswarm.report.opened import OpenedRun, open_run
 from hswarm.report.outcome import outcome
 from hswarm.report.page import write_page
@@ -92,8 +93,8 @@ def _title(run: OpenedRun) -> tuple[str, list[str]]:
     result, record = run.result, run.record
     when = f" on {record.started:%Y-%m-%d}" if record.started else ""
     versions = ", ".join(f"{k} {v}" for k, v in record.provenance.get("versions", {}).items())
+    iterations = f", {show_count(result.iterations, 'iteration')}" if run.searched else ""
     return f"{result.task} with {result.pool}", [
-        f"{result.method}, seed {result.seed}, {result.iterations} iterations; run "
-        f"{record.name}{when}.",
+        f"{result.method}, seed {result.seed}{iterations}; run {record.name}{when}.",
         f"Made with {versions}." if versions else "",
     ]

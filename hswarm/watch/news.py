@@ -72,7 +72,9 @@ class Teller:
             match event["event"]:
                 case "evaluation":
                     best = event if self._rises(event) else best
-                    news.append({"kind": "tried", "i": event["iteration"], "u": _number(event)})
+                    if event.get("items", 0) == self._items and event["step"] != "crown":
+                        tried = {"kind": "tried", "i": event["iteration"], "u": _number(event)}
+                        news.append(tried)
                 case "graphs":
                     news.append(_swarm(event, "graphs", event["utilities"]))
                 case "positions":
@@ -88,9 +90,14 @@ class Teller:
         return news
 
     def _rises(self, event: dict[str, Any]) -> bool:
-        """Whether this is the best system so far, of those tried on all items."""
+        """Whether this is the best system so far, of those tried on all items.
+
+        At the end there may be more items, held out of the search, by which finalists are told
+        apart: the best by those is the best.
+        """
         items, utility = event.get("items", 0), _number(event)
-        self._items = max(self._items, items)
+        if items > self._items:
+            self._items, self._best = items, float("-inf")
         if utility is None or items < self._items or utility <= self._best:
             return False
         self._best = utility

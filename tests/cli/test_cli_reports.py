@@ -44,7 +44,7 @@ def test_a_comparison_is_printed_or_written(finished_run, mixed_run, tmp_path):
     said = typed("compare", finished_run, finished_run)
     assert "Side by side" in said
     rows = [line.split() for line in said.splitlines()]
-    assert [row for row in rows if row[:1] == ["seed"]] == [["seed", "0"]] * 2
+    assert ["seed", "0", "0"] in rows  # a column per run
     written = typed("compare", finished_run, finished_run, "--out", tmp_path)
     assert f"The comparison: {tmp_path}/comparison.html" in written
 
