@@ -241,7 +241,7 @@ async def _search_and_compare(
         found_in=found.iteration,
         selection=report_selection(dev[0], test[0], outcome.finalists, share, config.search.seed),
     )
-    run.write_accounts(usage.report())
+    run.write_accounts({**usage.report(), "paid": models.purse.paid / DOLLAR})
     run.write_result(dump(result))
     return result
 

@@ -23,11 +23,13 @@ def draw_accounts(accounts: Mapping[str, Any]) -> RenderableType:
         agents["in all"] = Waited.read(accounts)
     by_node = sorted(accounts["nodes"].items(), key=lambda item: int(item[0]))
     nodes = {node: Waited.read(entry) for node, entry in by_node}
+    paid = accounts.get("paid")
     return Group(
         Text("\nWhat it took, the comparisons included:\n"),
         _table("agent", agents),
         Text(),
         _table("node", nodes),
+        *([Text(f"\nPaid in all, judges included: {show_dollars(paid)}")] if paid else []),
     )
 
 
