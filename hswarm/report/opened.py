@@ -56,11 +56,18 @@ class OpenedRun:
         """Whether swarms searched, iteration by iteration; a baseline tries systems."""
         return self.result.method in SEARCHES
 
-    def found(self) -> System:
-        """Return the found system."""
+    def found_pool(self) -> OpenPool:
+        """Return the pool with the experts that were made in the run and are in what it found.
+
+        HswarmError where one of those is not there any more.
+        """
         nodes, known = self.result.found.nodes, self.pool.families
         made = open_found(nodes, known, self.record.folder / FOLDER)
-        return found_system(nodes, replace(self.pool, families=(*known, *made)))
+        return replace(self.pool, families=(*known, *made))
+
+    def found(self) -> System:
+        """Return the found system."""
+        return found_system(self.result.found.nodes, self.found_pool())
 
     def singles(self) -> dict[str, System]:
         """Return every agent of the pool alone, as it came."""

@@ -118,9 +118,10 @@ def _bias(selection: Selection, tried: int) -> Iterator[str]:
         else ""
     )
     yield (
-        f"It is the best of {tried:,} tried, so that it looks better than it is where it was "
-        f"chosen: it scores {searched.utility:.3f} on the {show_count(searched.items, 'dev item')} "
-        f"that the search chose by{kept}. The former less test is {selection.bias:+.3f}."
+        f"It was chosen among {tried:,} that were tried, so that it looks better than it is where "
+        f"it was chosen: it scores {searched.utility:.3f} on the "
+        f"{show_count(searched.items, 'dev item')} that the search chose by{kept}. "
+        f"The former less test is {selection.bias:+.3f}."
     )
 
 

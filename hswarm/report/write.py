@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from hswarm.aside import aside
+from hswarm.catalog import unknown
+from hswarm.errors import HswarmError
 from hswarm.figures.look import write_picture
 from hswarm.report.collaboration import emergence, gain
 from hswarm.report.composing import composition, graph, roles
@@ -45,6 +47,8 @@ def write_report(
     Raises HswarmError for anything the user can mend.
     """
     run = open_run(Path(folder))
+    if coordinates is not None:
+        _check_coordinates(run, coordinates)
     evidence = aside(lambda: asyncio.run(gather(run, ask=ask, judge=judge)))
     title, subtitle = _title(run)
     place = Path(out) if out is not None else Path(folder)
@@ -69,6 +73,20 @@ def write_sections(
     html = write_page(title, subtitle, sections, pictures)
     replace_file(place / page, html.encode())
     return place / page
+
+
+def _check_coordinates(run: OpenedRun, coordinates: tuple[str, str]) -> None:
+    """Raise HswarmError unless both are experts of one family: other weights have other axes."""
+    families = [family.names for family in run.roster.families]
+    known = [name for names in families for name in names]
+    for name in coordinates:
+        if name not in known:
+            raise unknown("expert in the pool", name, known)
+    if not any(set(coordinates) <= set(names) for names in families):
+        raise HswarmError(
+            f"{' and '.join(coordinates)} are of two families: nothing moves between them.",
+            hint="Name two experts on the same base.",
+        )
 
 
 def _sections(evidence: Evidence, coordinates: tuple[str, str] | None) -> list[Section]:

@@ -170,6 +170,12 @@ def test_coordinates_can_be_chosen(made_up_run):
     assert "principal components" in main.texts[0]
 
 
+def test_coordinates_that_there_are_not_are_said(made_up_run, tmp_path):
+    with pytest.raises(HswarmError, match="no expert in the pool 'fiends'") as error:
+        write_report(made_up_run, out=tmp_path, coordinates=("fiends", "jobs"))
+    assert "friends" in error.value.hint
+
+
 def test_an_unfinished_run_has_no_report(made_up_run, tmp_path):
     shutil.copytree(made_up_run, tmp_path / "begun")
     (tmp_path / "begun" / "result.json").unlink()

@@ -59,7 +59,7 @@ def test_the_systems_are_shown_in_the_order_in_which_they_were_tried(reports):
     best = [float(row["best on dev"]) for row in rows]
     assert best == sorted(best)
     assert best[-1] == result.found.dev.utility
-    assert f"It is the best of {len(rows)} tried" in html
+    assert f"It was chosen among {len(rows)} that were tried" in html
 
 
 def test_what_could_not_be_scored_is_no_best():

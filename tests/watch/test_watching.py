@@ -62,6 +62,17 @@ def test_what_was_tried_on_a_part_of_the_items_is_no_point(search):
     assert (best["kind"], best["u"]) == ("best", 0.6)
 
 
+def test_what_a_baseline_tries_is_numbered(search):
+    teller = Teller(search.folder, ["ann"])
+    for utility in (0.25, 0.5, 0.25):
+        search.evaluate(0, utility, step="baseline")
+    news = teller.tell()
+    assert [item["i"] for item in news if item["kind"] == "tried"] == [0, 1, 2]
+    (best,) = (item for item in news if item["kind"] == "best")
+    assert (best["i"], best["u"]) == (1, 0.5)
+    assert "made in the run" in best["svg"]  # not in the pool
+
+
 def test_a_search_is_told_as_it_goes(search):
     teller = Teller(search.folder, ["ann", "bob"])
     assert kinds(teller.tell()) == ["reset", "status"]
