@@ -42,26 +42,23 @@ MAX_TOKENS, BAR = 32, 0.95
 TRANSFORMERS, VLLM, BARE = "hswarm over transformers", "hswarm over vllm", "vllm alone"
 
 
-class Lasting:
-    """A runner that outlives the engine over it."""
-
-    def __init__(self, runner) -> None:
-        self.run = runner.run
-
-
 def through_hswarm(family: Family, requests: list[Request], config: EngineConfig):
-    """Return what answers the requests as a search does: memo, router, batching, runner."""
+    """Return what answers the requests as a search does: memo, router, batching, runner.
+
+    As in a search all but the memo last: what a thread has learned of its products stays.
+    """
     runner = load_runner([family], config)
+    batching = BatchingEngine(runner)
+    loop = asyncio.Runner()
 
     async def answer() -> list[tuple[str, int]]:
         if config.name == "vllm":
             runner._runners[family.fingerprint]._engine.reset_prefix_cache()
-        batching = BatchingEngine(Lasting(runner))
         memo = MemoEngine(RouterEngine({family.fingerprint: batching}))
         completions = await asyncio.gather(*map(memo.generate, requests))
         return [(completion.text, completion.generated_tokens) for completion in completions]
 
-    return lambda: asyncio.run(answer())
+    return lambda: loop.run(answer())
 
 
 def alone(family: Family, requests: list[Request], config: EngineConfig):

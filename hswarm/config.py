@@ -6,16 +6,14 @@ setting. Each difference between the two is listed in docs/decisions/0004-defaul
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from hswarm.errors import HswarmError
+from hswarm.refusal import explain
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -324,43 +322,7 @@ def validated(model: type[M], values: Any, where: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the whole"
-        if first["type"] == "extra_forbidden":
-            keys = _keys_at(model, first["loc"][:-1])
-            near = get_close_matches(str(first["loc"][-1]), keys, n=2)
-            suggestion = f"Did you mean {' or '.join(near)}? " if near else ""
-            raise HswarmError(
-                f"{where}: there is no key {key!r}.",
-                hint=f"{suggestion}Keys there: {', '.join(keys)}.",
-            ) from None
-        raise HswarmError(f"{where}: {key}: {_said(first)}.", hint=_hint(first)) from None
-
-
-def _keys_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """Return the keys of the model that sits at `place` in `model`."""
-    for key in place:
-        field = model.model_fields.get(str(key))
-        below = field.annotation if field is not None else None
-        if not (isinstance(below, type) and issubclass(below, BaseModel)):
-            break
-        model = below
-    return list(model.model_fields)
-
-
-def _said(error: ErrorDetails) -> str:
-    return error["msg"].removeprefix("Value error, ")
-
-
-def _hint(error: ErrorDetails) -> str:
-    """Show the value that was refused, and the nearest that would have been allowed."""
-    value = error["input"]
-    if error["type"] == "value_error":
-        return "Change one of them."
-    allowed = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
-    near = get_close_matches(str(value).lower(), allowed, n=2)
-    suggestion = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"It is {value!r:.200} now.{suggestion}"
+        raise explain(model, error, where) from None
 
 
 def to_yaml(model: BaseModel) -> str:

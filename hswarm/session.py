@@ -22,6 +22,7 @@ from hswarm.comparison import (
 )
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
+from hswarm.engines.endpoint import knock
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.purse import Limit, Purse
 from hswarm.engines.request import Engine, Sampling
@@ -73,7 +74,11 @@ class Models:
 
 
 def load(pool: OpenPool, config: RunConfig) -> Models:
-    """Load the models; HswarmError where a family, the device or a swarm's size do not fit."""
+    """Load the models.
+
+    HswarmError where a family, the device, how many systems or graphs of which size, or a swarm's
+    size do not fit, a limit in dollars cannot hold, or nobody is there to be asked.
+    """
     check_selection(config.search, len(pool))
     optimizer.check(config.search.role, config.search.role.particles)
     for family in pool.families:
@@ -82,6 +87,14 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
         if len(family) > 1:
             optimizer.check(config.search.weight, particles)
     limit = config.budget.max_dollars
+    for name, endpoint in pool.remote.items():
+        if limit is not None and endpoint.price is None:
+            raise HswarmError(
+                f"No limit in dollars can hold: the pool has no price for {name}.",
+                hint="Give its tokens one, in dollars per million, 0 where they are free:"
+                " price: {prompt: 0.5, generated: 1.5}",
+            )
+        knock(name, endpoint)
     purse = Purse(round(limit * DOLLAR) if limit is not None else None)
     engine = assemble(
         pool.families, config.engine, remote=pool.remote, tools=pool.tools, purse=purse
@@ -241,7 +254,7 @@ async def _search_and_compare(
         found_in=found.iteration,
         selection=report_selection(dev[0], test[0], outcome.finalists, share, config.search.seed),
     )
-    run.write_accounts(usage.snapshot())
+    run.write_accounts({**usage.report(), "paid": models.purse.paid / DOLLAR})
     run.write_result(dump(result))
     return result
 

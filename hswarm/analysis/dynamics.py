@@ -52,6 +52,8 @@ class Dynamics:
     """By family; "" if there is only one."""
     evaluations: list[tuple[int, str, float]] = field(default_factory=list)
     """Every evaluation on all items of the search: iteration, step, utility."""
+    sampled: int = 0
+    """Evaluations on some of those items."""
     answered: list[int] = field(default_factory=list)
     """Requests answered until the end of each iteration."""
     generated: list[int] = field(default_factory=list)
@@ -68,6 +70,9 @@ def read_dynamics(events: Iterable[Mapping[str, Any]]) -> Dynamics:
                 utility, items = _number(event["utility"]), event.get("items", 0)
                 whole = max(whole, items)  # the start evaluates on all items
                 if items < whole:
+                    dynamics.sampled += 1
+                    continue
+                if event["step"] == "crown":  # of finalists, on the items held out, too
                     continue
                 best = max(best, utility) if not np.isnan(utility) else best
                 dynamics.evaluations.append((event["iteration"], event["step"], utility))
@@ -82,6 +87,15 @@ def read_dynamics(events: Iterable[Mapping[str, Any]]) -> Dynamics:
                 dynamics.answered.append(event["answered"])
                 dynamics.generated.append(event["generated"])
     return dynamics
+
+
+def by_trial(dynamics: Dynamics) -> Dynamics:
+    """Return the systems of a method that has no iterations one by one: the k-th in place of k."""
+    utilities = [utility for _, _, utility in dynamics.evaluations]
+    return Dynamics(
+        best=np.fmax.accumulate(utilities).tolist(),
+        evaluations=[(k, step, u) for k, (_, step, u) in enumerate(dynamics.evaluations)],
+    )
 
 
 def _add(swarm: Swarm, event: Mapping[str, Any], utilities: Iterable[float | None]) -> None:

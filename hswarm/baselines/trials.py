@@ -199,7 +199,8 @@ class Trials:
         evaluations = await self.setting.evaluate(0, self.kind, list(fresh.values()))
         self._known.update(zip(fresh, evaluations, strict=True))
         best = self.found.utility if self.found is not None else -math.inf
-        self.setting.end_step(0, self.kind, evaluations, best, math.nan)
+        if self.kind == "baseline":  # what a found system is compared with takes no step
+            self.setting.end_step(0, self.kind, evaluations, best, math.nan)
         self.on_batch()
 
 

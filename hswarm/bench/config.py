@@ -9,11 +9,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hswarm.agents.pool import read_pool
 from hswarm.api import configure
 from hswarm.baselines.methods import METHODS, check_method
-from hswarm.catalog import unknown
+from hswarm.catalog import find, unknown
 from hswarm.config import RunConfig, merge, validated
 from hswarm.errors import HswarmError
+from hswarm.tasks.load import is_of_ecosystem
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -177,6 +179,20 @@ def bench_config(preset: str | None, asked: Mapping[str, Any]) -> BenchConfig:
     for method in config.methods:
         check_method(_variant(config, method).method)
     return config
+
+
+def check_bench(config: BenchConfig) -> None:
+    """Refuse what could not be run whatever is on this machine, before anything is written.
+
+    HswarmError for a task or pool that there is not, and for settings that no run takes. Data that
+    are not here fail their own cells only, to be tried again.
+    """
+    for task in config.tasks:
+        if not is_of_ecosystem(task):
+            find("tasks", task)
+    read_pool(find("agents", config.pool))
+    for method in config.methods:
+        run_config(config, Cell(config.tasks[0], method, 0))
 
 
 def cells_of(config: BenchConfig) -> list[Cell]:

@@ -64,7 +64,7 @@ def markdown(grid: Grid) -> str:
     for method in grid.methods:
         lines.append(_line([method, *(_cost(grid.entries[t, method]) for t in grid.tasks)]))
     lines += ["", _COST]
-    failed = list(_failures(grid.entries.values()))
+    failed = failures(grid)
     if failed:
         lines += ["", "Failed:", "", *(f"- {line}" for line in failed)]
     return "\n".join(lines) + "\n"
@@ -89,6 +89,21 @@ def show_significance(entry: Entry) -> str:
     if entry.p_value is None:
         return "best" if entry.rank == 1 else "–"
     return "<0.001" if entry.p_value < 0.001 else f"{entry.p_value:.3f}"
+
+
+def failures(grid: Grid) -> list[str]:
+    """Return what failed and why, a line for all cells of a task that failed alike."""
+    methods: dict[tuple[str, tuple[int, ...], str], list[str]] = {}
+    for entry in grid.entries.values():
+        reasons = entry.failed or {}
+        for why in dict.fromkeys(reasons.values()):
+            seeds = tuple(seed for seed, reason in reasons.items() if reason == why)
+            methods.setdefault((entry.task, seeds, why), []).append(entry.method)
+    return [
+        f"{task} · {', '.join(names)} · seed{'s' * (len(seeds) > 1)} "
+        f"{', '.join(map(str, seeds))}: {' '.join(why.split())}"
+        for (task, seeds, why), names in methods.items()
+    ]
 
 
 def as_csv(grid: Grid) -> str:
@@ -143,12 +158,6 @@ def _flat(grid: Grid, entry: Entry) -> dict[str, Any]:
         "unscored": entry.unscored,
         "failed": "; ".join(f"seed {seed}: {why}" for seed, why in (entry.failed or {}).items()),
     }
-
-
-def _failures(entries: Iterable[Entry]) -> Iterable[str]:
-    for entry in entries:
-        for seed, why in (entry.failed or {}).items():
-            yield f"{entry.task} · {entry.method} · seed {seed}: {' '.join(why.split())}"
 
 
 def _line(parts: Iterable[str]) -> str:

@@ -17,15 +17,19 @@ _HEADINGS: Final = ("asked", "from memo", "prompt tokens", "generated", "waited"
 
 
 def draw_accounts(accounts: Mapping[str, Any]) -> RenderableType:
-    """Return a run's accounts, as `Usage.snapshot` has them, by agent and by node."""
-    agents = {name: Waited(**entry) for name, entry in accounts["agents"].items()}
+    """Return a run's accounts, as `Usage.report` has them, by agent and by node."""
+    agents = {name: Waited.read(entry) for name, entry in accounts["agents"].items()}
+    if "seconds" in accounts:
+        agents["in all"] = Waited.read(accounts)
     by_node = sorted(accounts["nodes"].items(), key=lambda item: int(item[0]))
-    nodes = {node: Waited(**entry) for node, entry in by_node}
+    nodes = {node: Waited.read(entry) for node, entry in by_node}
+    paid = accounts.get("paid")
     return Group(
         Text("\nWhat it took, the comparisons included:\n"),
         _table("agent", agents),
         Text(),
         _table("node", nodes),
+        *([Text(f"\nPaid in all, judges included: {show_dollars(paid)}")] if paid else []),
     )
 
 

@@ -27,8 +27,8 @@ def bench(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="quick (minutes, with the embedded pool), baselines, papers (both papers' grids),"
-            " ablations or randomness (Model Swarms, Tables 7 and 6).",
+            help="quick (minutes, on the embedded pool), baselines (every method on it), papers"
+            " (both papers' grids), ablations or randomness (Model Swarms, Tables 7 and 6).",
             rich_help_panel=_GRID,
         ),
     ] = None,
@@ -39,7 +39,7 @@ def bench(
         str | None,
         typer.Option(
             metavar="A,B,…",
-            help="best-single, chain, star, model-swarms, weight-only, role-only, heterogeneous.",
+            help="Methods, such as chain,heterogeneous: hswarm show methods.",
             rich_help_panel=_GRID,
         ),
     ] = None,
@@ -81,6 +81,13 @@ def bench(
     ] = None,
     max_dollars: Annotated[
         float | None, typer.Option(help="Dollars of the whole bench.", rich_help_panel=_SEARCH)
+    ] = None,
+    max_evaluations: Annotated[
+        int | None,
+        typer.Option(
+            help="Systems that each method runs on the whole of dev: equal cost.",
+            rich_help_panel=_SEARCH,
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -139,6 +146,7 @@ def bench(
         "search.max_iterations": max_iterations,
         "budget.max_tokens": max_tokens,
         "budget.max_seconds": max_seconds,
+        "budget.max_evaluations": max_evaluations,
         "budget.max_dollars": max_dollars if resume is None else None,
     }
     settings = collect(None, set_ or (), {k: v for k, v in given.items() if v is not None})
@@ -151,5 +159,10 @@ def bench(
                 hint="Only --max-dollars can be raised; begin another bench for other settings.",
             )
         resume_watched(resume, max_dollars, retry=retry, quiet=quiet, json=json)
+    elif retry:
+        raise HswarmError(
+            "--retry goes with --resume.",
+            hint="To try the failed cells of a bench again: hswarm bench --resume DIR --retry",
+        )
     else:
         begin_watched(preset, {**asked, "settings": settings}, out, quiet=quiet, json=json)

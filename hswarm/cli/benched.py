@@ -28,12 +28,13 @@ def begin_watched(
     """Begin a bench and print its table."""
 
     def begin() -> BenchFolder:
-        from hswarm.bench.config import bench_config, split_names
+        from hswarm.bench.config import bench_config, check_bench, split_names
         from hswarm.bench.folder import BenchFolder
         from hswarm.store.run import new_folder
 
         named = {k: split_names(asked[k]) for k in ("tasks", "methods") if k in asked}
         config = bench_config(preset, {**asked, **named})
+        check_bench(config)
         return BenchFolder.create(out or new_folder(Path("runs"), "bench", datetime.now()), config)
 
     _see_through(begin, retry=False, quiet=quiet, json=json)
@@ -80,28 +81,28 @@ def _see_through(
         from hswarm.store.values import dumps
 
         typer.echo(dumps(as_json(grid), indent=1))
-        return
-    shown = open_console()
-    shown.print(show_grid(grid))
-    files = "table.md, table.csv, table.json, and as a picture table.svg"
-    shown.print(f"\nThe table is in {folder.path}: {files}", soft_wrap=True)
-    if any(entry.failed for entry in grid.entries.values()):
-        print_next(shown, [f"hswarm bench --resume {quote(str(folder.path))} --retry"])
+    else:
+        shown = open_console()
+        shown.print(show_grid(grid))
+        files = "table.md, table.csv, table.json, and as a picture table.svg"
+        shown.print(f"\nThe table is in {folder.path}: {files}", soft_wrap=True)
+        if any(entry.failed for entry in grid.entries.values()):
+            print_next(shown, [f"hswarm bench --resume {quote(str(folder.path))} --retry"])
+    if not any(entry.seeds for entry in grid.entries.values()):
+        raise typer.Exit(1)  # not one cell could be done
 
 
 def show_grid(grid: Grid) -> RenderableType:
     """Return the table for a terminal: best bold, second underlined, what failed below."""
+    from hswarm.bench.report import failures
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("method", no_wrap=True)
     for task in grid.tasks:
         table.add_column(f"{grid.titles.get(task, task)}\n{grid.metrics.get(task, '')}")
     for method in grid.methods:
         table.add_row(method, *(_show(grid, task, method) for task in grid.tasks))
-    failed = [
-        Text(f"Failed: {entry.task} · {entry.method} · seed {seed}: {why}", style="yellow")
-        for entry in grid.entries.values()
-        for seed, why in (entry.failed or {}).items()
-    ]
+    failed = [Text(f"Failed: {line}", style="yellow") for line in failures(grid)]
     said = "Mean on test ± half of its 95 % interval; p of the best against it, Holm-corrected."
     return Group(table, Text(said), *failed)
 

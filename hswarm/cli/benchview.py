@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hswarm.cli.console import can_animate
-from hswarm.cli.numerals import show_count, show_duration, show_utility
+from hswarm.cli.numerals import show_duration, show_utility
+from hswarm.report.numerals import show_count
 from hswarm.search.events import Event, IterationEnded, Note, StepStarted
 
 if TYPE_CHECKING:

@@ -17,26 +17,31 @@ from hswarm.tasks.spec import TaskSpec, read_spec
 def pull_tasks(tasks: Sequence[str] | None, source: str | None, to: Path | None) -> None:
     """Pull the named tasks, or all; a domain's tasks each.
 
-    One that cannot be pulled does not keep the others back; the last such error is raised at the
-    end.
+    One that cannot be pulled does not keep the others back; what there is to do about it is said
+    for each, and HswarmError raised at the end.
     """
     if source is not None and source not in SOURCES:
         raise unknown("source", source, ("authors", "hub"))
     wanted = source
     specs = _specs(tasks, wanted)
     console = open_console()
-    failed: HswarmError | None = None
+    failed = 0
     for spec in specs:
         try:
             path = pull(spec, wanted, to=to)
         except HswarmError as error:
-            failed = error
-            if len(specs) > 1:
-                open_console(stderr=True).print(f"{spec.name}: {error}", soft_wrap=True)
+            if len(specs) == 1:
+                raise
+            failed += 1
+            said = f"{spec.name}: {error}\n  {error.hint}"
+            open_console(stderr=True).print(said, soft_wrap=True)
         else:
             console.print(f"{spec.name}: {path}", soft_wrap=True)
-    if failed is not None:
-        raise failed
+    if failed:
+        raise HswarmError(
+            f"{failed} of {len(specs)} tasks could not be pulled.",
+            hint="What to do is said above; what was pulled is kept.",
+        )
     first = specs[0]
     if to is None:
         data = f" --data {wanted or 'authors'}" if first.data.generator else ""

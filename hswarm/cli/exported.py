@@ -7,13 +7,13 @@ from pathlib import Path
 from shlex import quote
 
 from hswarm.cli.console import open_console, print_next
-from hswarm.cli.numerals import show_count
 from hswarm.config import EngineConfig
 from hswarm.pipeline.contents import Blueprint
 from hswarm.pipeline.manifest import HubBase, IncludedBase
 from hswarm.pipeline.strangers import find_strangers
 from hswarm.pipeline.targets.name import TargetName
 from hswarm.pipeline.targets.target import place_beside
+from hswarm.report.numerals import show_count
 
 
 def export_shown(

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from hswarm.cli.console import can_animate
 from hswarm.cli.numerals import (
-    show_count,
     show_dollars,
     show_duration,
     show_utility,
@@ -23,6 +22,7 @@ from hswarm.cli.numerals import (
 )
 from hswarm.cli.progress import Progress
 from hswarm.cli.summary import BUNDLED
+from hswarm.report.numerals import show_count
 from hswarm.search.events import Event, IterationEnded, Note, StepEnded, StepStarted
 from hswarm.search.result import Result
 from hswarm.tracking.watcher import Beginning

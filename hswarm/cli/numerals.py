@@ -36,11 +36,6 @@ def show_dollars(dollars: float) -> str:
     return f"${dollars:.{1 - math.floor(math.log10(dollars))}f}"
 
 
-def show_count(count: int, noun: str) -> str:
-    """Return "1 item", "2,000 items"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def sparkline(numbers: Sequence[float], width: int) -> str:
     """Return the last `width` numbers as bars between the least and the greatest of them.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -18,8 +19,8 @@ from hswarm.engines.request import Completion
 from hswarm.errors import HswarmError
 from hswarm.graph.dag import Dag
 from hswarm.report.compare import compare_runs, write_comparison
+from hswarm.report.numerals import show_number
 from hswarm.report.opened import open_run
-from hswarm.report.page import show_number
 from hswarm.report.recall import ItemStory, tell_item
 from hswarm.report.section import Section
 from hswarm.report.section import Table as Numbers
@@ -27,6 +28,8 @@ from hswarm.report.write import write_report
 
 _COLUMNS: Final = 7
 """Of a table that fits into a terminal."""
+_GAP: Final = 2
+"""Between the columns of a plain table."""
 
 
 def report_shown(
@@ -48,7 +51,7 @@ def compare_shown(runs: Sequence[Path], out: Path | None) -> None:
         console.print(f"The comparison: {write_comparison(runs, out)}", soft_wrap=True)
         return
     for section in compare_runs(runs):
-        console.print(_draw_section(section))
+        console.print(_draw_section(section, console.width))
     names = " ".join(quote(str(run)) for run in runs)
     print_next(console, [f"hswarm compare {names} --out comparison"])
 
@@ -74,16 +77,16 @@ def _pair(axes: str | None) -> tuple[str, str] | None:
     return first.strip(), second.strip()
 
 
-def _draw_section(section: Section) -> RenderableType:
+def _draw_section(section: Section, width: int) -> RenderableType:
     parts: list[RenderableType] = [Text(f"\n{section.title}", style="bold")]
     parts += [Text(text) for text in section.texts if text]
     for table in section.tables:
-        parts += _draw_table(table)
+        parts += _draw_table(table, width)
     return Group(*parts)
 
 
-def _draw_table(table: Numbers) -> Iterator[RenderableType]:
-    """Draw a table; one that is too wide for a terminal row by row, a line per column."""
+def _draw_table(table: Numbers, width: int) -> Iterator[RenderableType]:
+    """Draw a table; one of too many columns is turned, as many rows side by side as fit."""
     rows = [[v if isinstance(v, str) else show_number(v) for v in row] for row in table.rows]
     if len(table.headings) <= _COLUMNS:
         drawn = plain_table(list(table.headings))
@@ -91,9 +94,22 @@ def _draw_table(table: Numbers) -> Iterator[RenderableType]:
             drawn.add_row(*row)
         yield drawn
         return
-    for name, *values in rows:
-        yield Text(f"\n{name}", style="bold")
-        yield fact_table(dict(zip(table.headings[1:], values, strict=True)))
+    while rows:
+        columns = [list(table.headings), rows.pop(0)]
+        while rows and _width([*columns, rows[0]]) <= width:
+            columns.append(rows.pop(0))
+        heading, *lines = zip(*columns, strict=True)
+        drawn = plain_table(list(heading))
+        for line in lines:
+            drawn.add_row(*line)
+        yield drawn
+        if rows:
+            yield Text()
+
+
+def _width(columns: Sequence[Sequence[str]]) -> int:
+    """Return how wide a plain table is, its gaps included."""
+    return sum(max(map(cell_len, column)) + _GAP for column in columns)
 
 
 def _draw_item(story: ItemStory, task: str, dag: Dag) -> Iterator[RenderableType]:

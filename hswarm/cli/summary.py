@@ -13,10 +13,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hswarm.cli.numerals import show_count, show_dollars, show_p_value, show_utility
+from hswarm.cli.numerals import show_dollars, show_p_value, show_utility
 from hswarm.config import SEARCHES, RunConfig
 from hswarm.graph.dag import Dag
 from hswarm.graph.draw import draw_text
+from hswarm.report.numerals import show_count
 from hswarm.search.result import Result, Score, Selection, SystemReport
 
 BUNDLED: Final = "synthetic data made for the tiny models, not the benchmark."
@@ -192,7 +193,7 @@ def _cost(result: Result) -> str:
 
 
 def suggest(result: Result, config: RunConfig, folder: Path) -> list[str]:
-    """Return commands to go on with after the run in `folder`: more budget, a seed, an export."""
+    """Return commands after the run in `folder`: a report, more budget, a seed, an export."""
     search, budget = config.search, config.budget
     more = {
         "max-iterations": ("--max-iterations", max(1, 2 * search.max_iterations)),
@@ -207,6 +208,7 @@ def suggest(result: Result, config: RunConfig, folder: Path) -> list[str]:
         commands.append(f"hswarm optimize --resume {quote(str(folder))} {option} {value}")
     settings = quote(str(folder / "config.yaml"))
     return [
+        f"hswarm report {quote(str(folder))}",
         *commands,
         f"hswarm optimize --config {settings} --seed {search.seed + 1}",
         f"hswarm export {quote(str(folder))} --out my-pipeline",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ from hswarm.errors import HswarmError
 
 _OPENAI: Final = "https://api.openai.com/v1"
 _MILLION: Final = 10**6
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
+_KNOCK: Final = 10.0
+"""Seconds within which a server on this machine has to be there."""
 
 
 class _Frozen(BaseModel):
@@ -101,6 +105,24 @@ class Endpoint(_Frozen):
         """Return `defaults` with `parameters` laid over, those that are null left out."""
         merged = {**defaults, **self.parameters}
         return {key: value for key, value in merged.items() if value is not None}
+
+
+def knock(name: str, endpoint: Endpoint) -> None:
+    """Raise HswarmError if the model `name` is to be asked on this machine and nobody listens.
+
+    Elsewhere there may be a proxy in between, which says nothing of who is behind it.
+    """
+    parts = urlsplit(endpoint.base_url)
+    if parts.hostname not in _THIS_MACHINE:
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), timeout=_KNOCK).close()
+    except OSError:
+        raise HswarmError(
+            f"Nobody listens at {endpoint.base_url}, where {name} is to be asked.",
+            hint="Start the server first, or mend the pool's `base_url`.",
+        ) from None
 
 
 def check_url(url: str) -> str:

@@ -78,7 +78,8 @@ class OpenAIConnection:
                 retry_after=seconds_to_wait(error.response.headers.get("retry-after")),
             ) from None
         except openai.APIConnectionError as error:
-            raise Fault(f"the connection failed ({error})") from None
+            where = self._endpoint.reference.endpoint
+            raise Fault(f"no connection to {where} ({_root(error)})") from None
         return _read(response.http_response.content)
 
     async def aclose(self) -> None:
@@ -120,6 +121,13 @@ def _read(content: bytes) -> Reply:
         choice.finish_reason == "length",
         choice.message.refusal or ("content_filter" if filtered else ""),
     )
+
+
+def _root(error: BaseException) -> str:
+    """Return what is at the bottom of a chain of errors."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip() or type(error).__name__
 
 
 def _complaint(error: openai.APIStatusError) -> str:

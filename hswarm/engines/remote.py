@@ -22,8 +22,8 @@ _EMPTY_ENOUGH: Final = 4
 """Times that an empty answer has to come until it is believed: it is a fault more often than not,
 yet a model may have nothing to say."""
 
-_SHOWN: Final = 300
-"""Characters of a server's complaint that are passed on."""
+_SHOWN: Final = 400
+"""Characters of what went wrong that are passed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,9 @@ class RemoteEngine:
         try:
             return await persist(attempt, attempts=endpoint.attempts)
         except CallFailed as failure:
-            raise CallFailed(self._blot(f"{self._name}: {failure}")) from None
+            raise CallFailed(self._say(f"{self._name}: {failure}")) from None
         except HswarmError as error:
-            raise HswarmError(self._blot(str(error)), hint=self._blot(error.hint)) from None
+            raise HswarmError(self._say(str(error)), hint=self._say(error.hint)) from None
 
     async def aclose(self) -> None:
         """See through what is under way and has to be paid, and end the connection."""
@@ -162,13 +162,20 @@ class RemoteEngine:
             self._line = _Line(loop, connection, asyncio.Semaphore(self._endpoint.concurrency))
         return self._line
 
+    def _say(self, text: str) -> str:
+        # Blotted out first: a key that is cut in two would not be found.
+        return self._blot(text)[:_SHOWN]
+
     def _blot(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text
 
 
 def refuse(status: int, complaint: str, name: str, *, retry_after: float | None) -> Exception:
-    """Return what to raise for an HTTP `status` that is not success and what the server said."""
-    said = " ".join(complaint.split())[:_SHOWN]
+    """Return what to raise for an HTTP `status` that is not success and what the server said.
+
+    It may hold whatever the server repeats, and is as long as that.
+    """
+    said = " ".join(complaint.split())
     what = f"HTTP {status}{': ' if said else ''}{said}"
     # 403 is how some refuse a single prompt; where it is a key's, soon too many calls have failed.
     if status in (401, 404):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from hswarm.engines.request import Asker, Completion
 
@@ -73,6 +73,11 @@ class Waited(Account):
     """From asking to having the answer, over the distinct requests, waiting in line included. Many
     wait side by side, so that this adds up to more than the clock shows."""
 
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Self:
+        """Return the account that `entry` of a snapshot or a report says."""
+        return cls(**{name: entry[name] for name in (*COUNTERS, "seconds")})
+
 
 @dataclass(slots=True)
 class Usage(Account):
@@ -122,8 +127,22 @@ class Usage(Account):
         """Set the accounts to what a snapshot says."""
         for name in COUNTERS:
             setattr(self, name, snapshot[name])
-        self.agents = {name: Waited(**entry) for name, entry in snapshot["agents"].items()}
-        self.nodes = {int(node): Waited(**entry) for node, entry in snapshot["nodes"].items()}
+        self.agents = {name: Waited.read(entry) for name, entry in snapshot["agents"].items()}
+        self.nodes = {int(node): Waited.read(entry) for node, entry in snapshot["nodes"].items()}
+
+    def report(self) -> dict[str, Any]:
+        """Return every account as JSON values for a person: with memo hits and dollars."""
+        seconds = sum(account.seconds for account in self.agents.values())
+        return {
+            **_tell(self, seconds),
+            "agents": {name: _tell(one, one.seconds) for name, one in self.agents.items()},
+            "nodes": {str(node): _tell(one, one.seconds) for node, one in self.nodes.items()},
+        }
+
+
+def _tell(account: Account, seconds: float) -> dict[str, float]:
+    derived = {"memo_hits": account.saved, "dollars": account.dollars, "seconds": seconds}
+    return {**account.counters(), **derived}
 
 
 def _dump(account: Waited) -> dict[str, float]:

@@ -23,7 +23,12 @@ from hswarm.engines.batching import Audience, Batch, Outcome, Said
 from hswarm.engines.families import no_engine
 from hswarm.engines.ranks import round_rank
 from hswarm.engines.request import Blend, CallFailed, Completion, Request, TooLong
-from hswarm.engines.transformers.placement import memory_of, pick_device, pick_dtype
+from hswarm.engines.transformers.placement import (
+    keep_freed_memory,
+    memory_of,
+    pick_device,
+    pick_dtype,
+)
 from hswarm.engines.transformers.prompts import Prompts
 from hswarm.engines.transformers.speech import Speech
 from hswarm.errors import HswarmError
@@ -76,6 +81,8 @@ class VllmRunner:
         self._family = family
         self._stack = stack_experts(family)
         self._prompts = Prompts.load(family)
+        if device.type == "cpu":
+            keep_freed_memory()
         if config.threads is not None:
             torch.set_num_threads(config.threads)  # before vLLM starts: it forbids that later
         self._places = _places(family)
@@ -85,6 +92,7 @@ class VllmRunner:
         self._count = 0
         self._folder = Path(tempfile.mkdtemp(prefix="hswarm-", dir=_memory_folder()))
         self._sampling = vllm.SamplingParams
+        self._kind = vllm.sampling_params.RequestOutputKind
         self._adapter = vllm.lora.request.LoRARequest
         settings: dict[str, Any] = {
             "model": str(family.base),
@@ -130,16 +138,16 @@ class VllmRunner:
                 if refusal is not None:
                     refused.append((place, refusal))
                     continue
+                heard = place in audience.followed
+                speech = Speech(self._prompts.tokenizer) if heard else None
                 name = str(self._count)
                 self._count += 1
                 self._engine.add_request(
                     name,
                     {"prompt_token_ids": prompt},
-                    self._parameters(request, len(prompt)),
+                    self._parameters(request, len(prompt), heard=heard),
                     lora_request=self._load(_row(request)),
                 )
-                heard = place in audience.followed
-                speech = Speech(self._prompts.tokenizer) if heard else None
                 under_way[name] = _Asked(place, len(prompt), speech)
             yield refused
             while under_way:
@@ -167,7 +175,7 @@ class VllmRunner:
             return TooLong(f"the prompt has {len(prompt)} tokens, the model takes 1 to {most}")
         return None
 
-    def _parameters(self, request: Request, length: int) -> Any:
+    def _parameters(self, request: Request, length: int, *, heard: bool = False) -> Any:
         sampling = request.sampling
         drawn = {"top_p": sampling.top_p, "seed": sampling.seed} if sampling.temperature else {}
         return self._sampling(
@@ -175,6 +183,8 @@ class VllmRunner:
             temperature=sampling.temperature,
             stop_token_ids=self._ends,
             detokenize=False,
+            # Of an answer that nobody follows only the end is told: the rest costs time.
+            output_kind=self._kind.CUMULATIVE if heard else self._kind.FINAL_ONLY,
             ignore_eos=True,  # the ends are those above and no others
             **drawn,
         )
@@ -238,6 +248,7 @@ def _import_vllm() -> Any:
     try:
         import vllm
         import vllm.lora.request
+        import vllm.sampling_params
     except ImportError as error:
         if (error.name or "").split(".")[0] != "vllm":
             raise HswarmError(

@@ -12,7 +12,7 @@ from hswarm.figures.look import BLUE, FAINT, ORANGE, PAGE, figure, new_figure
 
 
 @figure
-def draw_dynamics(dynamics: Dynamics) -> Figure:
+def draw_dynamics(dynamics: Dynamics, unit: str = "iteration") -> Figure:
     """Draw the best utility over the iterations, and the particles of every swarm beside it."""
     swarms = [("graphs", dynamics.graphs), *(
         (f"weights {family}".strip(), swarm) for family, swarm in dynamics.weights.items()
@@ -25,7 +25,7 @@ def draw_dynamics(dynamics: Dynamics) -> Figure:
         _draw_swarm(axes, swarm)
         axes.set_title(f"swarm of {name}")
     for axes in panels:
-        axes.set_xlabel("iteration")
+        axes.set_xlabel(unit)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     return drawn
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import numpy as np
 
 from hswarm.analysis.correctness import correctness
@@ -10,13 +12,14 @@ from hswarm.analysis.gain import collaborative_gain
 from hswarm.figures.emergence import draw_emergence
 from hswarm.figures.gain import draw_gain
 from hswarm.report.evidence import Evidence
+from hswarm.report.numerals import show_count
 from hswarm.report.section import Section, Shown, Table
 
 
 def gain(evidence: Evidence) -> Section | None:
     """Return the collaborative gain; None where not all single models are known on a split."""
     split = evidence.complete(evidence.singles)
-    if split is None or len(evidence.run.result.found.nodes) < 2:
+    if split is None or evidence.run.models < 2:
         return None
     singles = evidence.singles[split]
     scores = [evidence.found[split].scores, *(r.scores for r in singles.values())]
@@ -34,8 +37,8 @@ def gain(evidence: Evidence) -> Section | None:
     ]
     if impossible.problems:
         texts.append(
-            f"Of {impossible.problems:,} problems that no model solves alone, the system solves "
-            f"{impossible.solved:,} (Acc(B0) = {impossible.accuracy:.3f})."
+            f"Of {show_count(impossible.problems, 'problem')} that no model solves alone, the "
+            f"system solves {impossible.solved:,} (Acc(B0) = {impossible.accuracy:.3f})."
         )
     if split == "dev":
         texts.append(
@@ -59,8 +62,8 @@ def _meaning(value: float, problems: int) -> str:
     if value > 0:
         return "together the models solve more than one of them at random would."
     return (
-        f"on the {problems:,} problems that some model solves alone, the system does not beat one "
-        "of them at random."
+        f"on the {show_count(problems, 'problem')} that some model solves alone, the system does "
+        "not beat one of them at random."
     )
 
 
@@ -117,4 +120,4 @@ def _share(value: float | None) -> str:
 
 
 def _ask(evidence: Evidence) -> str:
-    return f"hswarm report {evidence.run.record.folder} --ask"
+    return f"hswarm report {quote(str(evidence.run.record.folder))} --ask"

@@ -25,6 +25,9 @@ from hswarm.report.write import write_sections
 
 PAGE: Final = "comparison.html"
 
+_SHOWN: Final = ("task", "pool", "search.method", "search.seed")
+"""Settings that have a column of their own."""
+
 
 def compare_runs(folders: Sequence[Path]) -> list[Section]:
     """Return what finished runs say side by side; the first is what the others are tested against.
@@ -47,7 +50,8 @@ def write_comparison(folders: Sequence[Path], out: Path) -> Path:
 
 def side_by_side(runs: Sequence[Compared]) -> Section:
     """Return the utilities and costs of all runs, and the settings in which they differ."""
-    keys = [key for key in runs[0].settings if not key.endswith("shapes")]
+    keys = [k for k in runs[0].settings if not k.endswith("shapes")]
+    columns = [key for key in keys if key not in _SHOWN]
     rows = []
     for compared in runs:
         result = compared.run.result
@@ -60,7 +64,7 @@ def side_by_side(runs: Sequence[Compared]) -> Section:
                 compared.name, result.task, result.pool, result.method, result.seed,
                 found.dev.utility, found.test.utility, *(found.test.interval or (None, None)),
                 single, result.search.generated_tokens,
-                *(str(compared.settings[key]) for key in keys),
+                *(str(compared.settings[key]) for key in columns),
             )
         )  # fmt: skip
     bars = [
@@ -70,7 +74,7 @@ def side_by_side(runs: Sequence[Compared]) -> Section:
     ]
     headings = (
         "run", "task", "pool", "method", "seed", "dev", "test", "95% low", "95% high",
-        "best single on test", "tokens of the search", *keys,
+        "best single on test", "tokens of the search", *columns,
     )  # fmt: skip
     caption = "Utility of the found systems on test, with 95 % confidence intervals."
     return Section(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from statistics import fmean
 
 from hswarm.analysis.composition import coefficient_matrix, shares
 from hswarm.analysis.roles import LABELS, Label, role_shares
+from hswarm.baselines.workshop import FOLDER
 from hswarm.figures.composition import draw_composition
 from hswarm.figures.graph import NodeFacts, draw_graph
 from hswarm.figures.roles import draw_roles
 from hswarm.report.evidence import Evidence
+from hswarm.report.numerals import show_count
 from hswarm.report.section import Cell, Section, Shown, Table
 
 
@@ -28,6 +31,7 @@ def graph(evidence: Evidence) -> Section:
         )
         for place, node in enumerate(nodes)
     ]
+    labels = LABELS if roles else ()
     rows = [
         (
             place,
@@ -35,18 +39,14 @@ def graph(evidence: Evidence) -> Section:
             " ".join(map(str, nodes[place].parents)),
             fact.utility,
             fact.tokens,
-            *((fact.roles or {}).get(label) for label in LABELS),
+            *((fact.roles or {}).get(label) for label in labels),
         )
         for place, fact in enumerate(facts)
     ]
-    end = nodes[dag.end].agent
     return Section(
         "graph",
         "Who reads whose answer",
-        [
-            f"{len(nodes)} models with {len(dag.edges)} edges in {len(dag.layers())} layers; "
-            f"{end} answers in the end."
-        ],
+        list(_who_answers(evidence)),
         [
             Shown(
                 "graph",
@@ -60,15 +60,37 @@ def graph(evidence: Evidence) -> Section:
         [
             Table(
                 "nodes",
-                ("node", "agent", "reads", "alone on dev", "tokens per item", *LABELS),
+                ("node", "agent", "reads", "alone on dev", "tokens per item", *labels),
                 rows,
             )
         ],
     )
 
 
+def _who_answers(evidence: Evidence) -> Iterator[str]:
+    """Say how many models there are, who they are where a node does not show it, who ends."""
+    nodes, dag = evidence.run.result.found.nodes, evidence.run.dag
+    end = nodes[dag.end].agent
+    if len(nodes) == 1:
+        yield f"Nobody reads anybody: {end} answers alone."
+    else:
+        yield (
+            f"{show_count(len(nodes), 'node')} with {show_count(len(dag.edges), 'edge')} in "
+            f"{show_count(len(dag.layers()), 'layer')}; {end} answers in the end."
+        )
+    for name, members in {node.agent: node.members for node in nodes if node.members}.items():
+        yield (
+            f"{name} is {show_count(len(members), 'model')} that answer as one: "
+            f"{', '.join(members)}."
+        )
+    for name in sorted({node.agent for node in nodes if node.made}):
+        yield f"{name} was made in the run and lies in its folder: {FOLDER}/{name}."
+
+
 def node_roles(evidence: Evidence) -> dict[int, dict[Label, float]]:
-    """Return the role shares of the found system's nodes."""
+    """Return the role shares of the found system's nodes; {} of one that works for nobody else."""
+    if len(evidence.run.result.found.nodes) < 2:
+        return {}
     return role_shares((o.node, o.label) for o in evidence.outputs if o.iteration is None)
 
 
@@ -115,8 +137,8 @@ def roles(evidence: Evidence) -> Section | None:
 
 
 def composition(evidence: Evidence) -> Section | None:
-    """Return what the found models are made of; None if no expert sits in the graph."""
-    nodes = [node for node in evidence.run.result.found.nodes if node.coefficients]
+    """Return what the found models are made of; None if no expert of the pool sits in the graph."""
+    nodes = [n for n in evidence.run.result.found.nodes if n.coefficients and n.made is None]
     if not nodes:
         return None
     made = {node.agent: node.coefficients for node in nodes}

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
-from hswarm.analysis.dynamics import Dynamics, Swarm, read_dynamics
+from hswarm.analysis.dynamics import Dynamics, Swarm, by_trial, read_dynamics
 from hswarm.analysis.ranks import StartRank, start_rank
 from hswarm.analysis.trajectories import choose_coordinates, principal_plane
 from hswarm.figures.dynamics import draw_dynamics
 from hswarm.figures.starts import draw_starts
 from hswarm.figures.trajectories import draw_trajectories
 from hswarm.report.evidence import Evidence
+from hswarm.report.numerals import show_count
 from hswarm.report.opened import OpenedRun
 from hswarm.report.section import Cell, Section, Shown, Table
+
+_SCORED: Final = (
+    "Of the swarm of weights, a particle's score is what it is moved by: a JFK-score, or what its "
+    "new weights change in their place in the best system."
+)
 
 
 def course(evidence: Evidence) -> Section:
     """Return the best utility and all particles, iteration by iteration."""
+    if not evidence.run.searched:
+        return _trials(evidence)
     dynamics, result = evidence.dynamics, evidence.run.result
     when = "at the start" if result.found_in == 0 else f"in iteration {result.found_in}"
     rows = list(
@@ -27,6 +36,7 @@ def course(evidence: Evidence) -> Section:
             strict=True,
         )
     )  # fmt: skip
+    sampled = f", {dynamics.sampled:,} more on some of them" if dynamics.sampled else ""
     particles: list[tuple[Cell, ...]] = []
     for name, swarm in evidence_swarms(evidence):
         for iteration, utilities in zip(swarm.iterations, swarm.utilities, strict=True):
@@ -35,10 +45,11 @@ def course(evidence: Evidence) -> Section:
         "course",
         "How it got there",
         [
-            f"{len(dynamics.evaluations):,} systems were tried in {result.iterations} iterations; "
-            f"the one that was found was tried {when}.",
-            "Of the swarm of weights, a particle's score is what it is moved by: a JFK-score, or "
-            "what its new weights change in their place in the best system.",
+            f"{show_count(len(dynamics.evaluations), 'system')} were tried on all items of the "
+            f"search{sampled}, in "
+            f"{show_count(result.iterations, 'iteration')}; the one that was found was "
+            f"tried {when}.",
+            *([_SCORED] if dynamics.weights and result.method != "model-swarms" else []),
         ],
         [
             Shown(
@@ -57,6 +68,25 @@ def course(evidence: Evidence) -> Section:
                 "evaluations", ("iteration", "step", "utility"), dynamics.evaluations, shown=False
             ),
         ],
+    )
+
+
+def _trials(evidence: Evidence) -> Section:
+    """Return what a method without iterations tried, system by system."""
+    trials = by_trial(evidence.dynamics)
+    tried = len(trials.evaluations)
+    rows = [(k, u, best) for (k, _, u), best in zip(trials.evaluations, trials.best, strict=True)]
+    caption = "The best utility on dev so far, and every system tried, in order."
+    drawn = [Shown("dynamics", draw_dynamics(trials, "system tried"), caption)] if tried > 1 else []
+    return Section(
+        "course",
+        "How it got there",
+        [
+            f"{evidence.run.result.method} tried {show_count(tried, 'system')} on all of dev; it "
+            "has no iterations and no swarms."
+        ],
+        drawn,
+        [Table("evaluations", ("system", "utility", "best on dev"), rows, shown=False)],
     )
 
 

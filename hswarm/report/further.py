@@ -12,6 +12,17 @@ def further(evidence: Evidence) -> Section:
     """Return what `hswarm compare` says of this run beside others."""
     folder = quote(str(evidence.run.record.folder))
     config = f"hswarm optimize --config {folder}/config.yaml"
+    if not evidence.run.searched:
+        return Section(
+            "further",
+            "What takes more runs",
+            [
+                "Side by side with a search on the same task and pool, hswarm compare tests one "
+                "against the other on the same items. Beside runs of role-only, weight-only and "
+                "baselines of both kinds it says how much roles and weights matter."
+            ],
+            commands=[f"{config} --method heterogeneous", f"hswarm compare OTHER-RUN {folder} …"],
+        )
     return Section(
         "further",
         "What takes more runs",

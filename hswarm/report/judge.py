@@ -16,6 +16,7 @@ from hswarm.engines.assemble import assemble
 from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import CallFailed, Engine, Remote, Request, Sampling
+from hswarm.errors import HswarmError
 from hswarm.store.memo import SqliteMemo
 
 JUDGED: Final = "judged.sqlite"
@@ -56,8 +57,13 @@ async def judging(name: str, pool: OpenPool, folder: Path) -> AsyncIterator[Judg
         title = Path(name).stem
     elif name in pool.remote:
         endpoint, title = pool.remote[name], name
-    else:
+    elif pool.remote:
         raise unknown("remote model in the pool", name, pool.remote)
+    else:
+        raise HswarmError(
+            f"{name!r} cannot judge: the pool has no remote models, and there is no such file.",
+            hint="Name a YAML file with the keys of a remote model: model, base_url, key.",
+        )
     with SqliteMemo(folder / JUDGED) as store:
         router = assemble((), EngineConfig(), remote={title: endpoint})
         engine = MemoEngine(router, store)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from hswarm.agents.agent import Sitter, make_agent
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
 from hswarm.baselines.workshop import FOLDER, open_found
 from hswarm.catalog import find
-from hswarm.config import validated
+from hswarm.config import SEARCHES, validated
 from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
 from hswarm.graph.dag import LONE, Dag
@@ -24,7 +25,7 @@ from hswarm.search.selection import read_chosen
 from hswarm.search.state import SearchState
 from hswarm.store.changes import refuse_other_content
 from hswarm.store.record import Record, read_run
-from hswarm.store.run import RESULT
+from hswarm.store.run import JOURNAL, PROVENANCE, RESULT
 from hswarm.store.state import newest_state
 from hswarm.system import System
 from hswarm.tasks.load import load_task
@@ -46,11 +47,28 @@ class OpenedRun:
         """The found graph."""
         return Dag(tuple(node.parents for node in self.result.found.nodes))
 
-    def found(self) -> System:
-        """Return the found system."""
+    @property
+    def models(self) -> int:
+        """How many models answer in the found system; those of an ensemble one by one."""
+        return sum(len(node.members) or 1 for node in self.result.found.nodes)
+
+    @property
+    def searched(self) -> bool:
+        """Whether swarms searched, iteration by iteration; a baseline tries systems."""
+        return self.result.method in SEARCHES
+
+    def found_pool(self) -> OpenPool:
+        """Return the pool with the experts that were made in the run and are in what it found.
+
+        HswarmError where one of those is not there any more.
+        """
         nodes, known = self.result.found.nodes, self.pool.families
         made = open_found(nodes, known, self.record.folder / FOLDER)
-        return found_system(nodes, replace(self.pool, families=(*known, *made)))
+        return replace(self.pool, families=(*known, *made))
+
+    def found(self) -> System:
+        """Return the found system."""
+        return found_system(self.result.found.nodes, self.found_pool())
 
     def singles(self) -> dict[str, System]:
         """Return every agent of the pool alone, as it came."""
@@ -91,7 +109,17 @@ class OpenedRun:
                     best, utility = event, event["utility"]
             elif event["event"] == "iteration" and best is not None and best is not told:
                 told = best
-                yield event["iteration"], Candidate.from_json(best)
+                yield event["iteration"], self._candidate(best)
+
+    def _candidate(self, event: Mapping[str, Any]) -> Candidate:
+        try:
+            return Candidate.from_json(event)
+        except (KeyError, TypeError, ValueError):
+            folder = self.record.folder
+            raise HswarmError(
+                f"{folder / JOURNAL} was written by another version of hswarm, or is damaged.",
+                hint=f"Use the version named in {folder / PROVENANCE}.",
+            ) from None
 
 
 def open_run(folder: Path) -> OpenedRun:

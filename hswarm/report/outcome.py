@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hswarm.analysis.statistics import holm, stars, z_test
 from hswarm.figures.systems import Bar, draw_systems
 from hswarm.report.evidence import Evidence
+from hswarm.report.numerals import show_count
 from hswarm.report.section import Section, Shown, Table
-from hswarm.search.result import Score, SystemReport
+from hswarm.search.result import Score, Selection, SystemReport
 
 
 def outcome(evidence: Evidence) -> Section:
@@ -56,9 +59,9 @@ def _said(evidence: Evidence, corrected: dict[str, float]) -> list[str]:
         return ["Nothing could be scored on test."]
     low, high = found.interval or (found.utility, found.utility)
     texts = [
-        f"On {found.items:,} items that the search did not see, the found system of "
-        f"{len(result.found.nodes)} models scores {found.utility:.3f} (95 % confidence interval "
-        f"{low:.3f} to {high:.3f})."
+        f"On {show_count(found.items, 'item')} that the search did not see, the found system of "
+        f"{show_count(evidence.run.models, 'model')} scores {found.utility:.3f} (95 % confidence "
+        f"interval {low:.3f} to {high:.3f})."
     ]
     rival = max(
         (s for s in result.compared if s.test.utility is not None),
@@ -73,30 +76,28 @@ def _said(evidence: Evidence, corrected: dict[str, float]) -> list[str]:
         )
         texts.append(
             f"The best of what it is compared with is {rival.name}, {rival.test.utility:.3f}: "
-            f"{sure}. {_verdict(p)}"
+            f"{sure}. {_verdict(p, found.utility - rival.test.utility)}"
         )
     return texts
 
 
-def _verdict(p: float | None) -> str:
+def _verdict(p: float | None, ahead: float) -> str:
     if p is None:
         return ""
+    if ahead <= 0.0:
+        return "The found system is no better than that."
     if p < 0.05:
         return "That it is better is unlikely to be chance."
     return "That may be chance: do not rely on it without more items or more seeds."
 
 
 def _remarks(evidence: Evidence) -> list[str]:
-    result = evidence.run.result
+    result, tried = evidence.run.result, len(evidence.dynamics.evaluations)
     texts = []
     if result.task.endswith("(bundled)"):
         texts.append("The task set is synthetic data made for small models, not the benchmark.")
-    dev, test = result.found.dev.utility, result.found.test.utility
-    if dev is not None and test is not None:
-        texts.append(
-            f"On dev, by which it was chosen, it scores {dev:.3f}: of the best of many the number "
-            f"is too good by chance alone, here by {dev - test:+.3f}."
-        )
+    if result.selection is not None and tried > 1:
+        texts += _bias(result.selection, tried)
     texts.append(
         "p: one-sided, on the same items, that the found system is no better (exact McNemar for "
         "right and wrong, a bootstrap for graded scores), then corrected by Holm's rule. Beside it "
@@ -104,6 +105,24 @@ def _remarks(evidence: Evidence) -> list[str]:
         "*** p < 0.01, ** p < 0.05, * p < 0.1."
     )
     return texts
+
+
+def _bias(selection: Selection, tried: int) -> Iterator[str]:
+    """Say how much better the found system looked where it was chosen than it is elsewhere."""
+    searched, held = selection.searched, selection.held
+    if selection.bias is None or searched.utility is None:
+        return
+    kept = (
+        f" and {held.utility:.3f} on the {held.items:,} that were held out of the search"
+        if held is not None and held.utility is not None
+        else ""
+    )
+    yield (
+        f"It was chosen among {tried:,} that were tried, so that it looks better than it is where "
+        f"it was chosen: it scores {searched.utility:.3f} on the "
+        f"{show_count(searched.items, 'dev item')} that the search chose by{kept}. "
+        f"The former less test is {selection.bias:+.3f}."
+    )
 
 
 def _corrected(compared: tuple[SystemReport, ...]) -> dict[str, float]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
 from hswarm.figures.look import Picture
+from hswarm.report.numerals import show_number
 from hswarm.report.section import Cell, Section, Table
 
 _ROWS = 60
@@ -80,14 +80,3 @@ def _cell(value: Cell) -> str:
     if isinstance(value, str):
         return f"<td>{escape(value)}</td>"
     return f'<td class="number">{escape(show_number(value))}</td>'
-
-
-def show_number(value: float | None) -> str:
-    """Return a number as it is read: whole ones with commas, shares with three decimals."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if value != 0 and abs(value) < 0.001:
-        return f"{value:.1e}"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"

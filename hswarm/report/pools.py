@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from hswarm.analysis.studies import Point, WeakToStrong, diversity, improvement, withhold
+from hswarm.analysis.studies import Point, WeakToStrong, Withheld, diversity, improvement, withhold
 from hswarm.figures.studies import draw_bars, draw_study
 from hswarm.report.compared import Compared, grouped
 from hswarm.report.recall import recall_singles
@@ -63,41 +63,43 @@ def pools(runs: Sequence[Compared]) -> Section | None:
 
 def weak_to_strong(runs: Sequence[Compared]) -> Section | None:
     """Return systems of the weaker models beside the strongest alone."""
-    values: dict[str, float] = {}
-    rows = []
-    strong = None
-    for whole in runs:
-        alone = recall_singles(whole.run)
-        if alone is None:
-            continue
-        for what in ("best", "top half"):
-            rest = set(withhold(alone, what))
-            for run in runs:
-                if (
-                    run is whole
-                    or set(run.run.roster.names) != rest
-                    or run.rest("pool") != whole.rest("pool")
-                ):
-                    continue
-                strong = _best_single(whole)
-                if strong is None:
-                    continue
-                pair = WeakToStrong(run.utility, strong)
-                values[f"without the {what}"] = pair.weak
-                rows.append(
-                    (run.name, what, pair.weak, pair.strong, "yes" if pair.reached else "no")
-                )
-    if not rows:
+    pairs = list(_weak_and_strong(runs))
+    if not pairs:
         return None
-    caption = "Bars: systems of the weaker models on test. Line: the strongest model alone."
+    strongest = {pair.strong for _, _, pair in pairs}
+    bars = {f"{run.name}, without the {what}": pair.weak for run, what, pair in pairs}
+    caption = "Bars: systems of the weaker models on test."
+    if len(strongest) == 1:
+        caption += " Line: the strongest model alone."
+    line = next(iter(strongest)) if len(strongest) == 1 else None
+    rows = [
+        (run.name, what, pair.weak, pair.strong, "yes" if pair.reached else "no")
+        for run, what, pair in pairs
+    ]
+    headings = ("run", "withheld", "weak", "strongest alone", "reached")
     return Section(
         "weak-to-strong",
         "Weak beats strong",
-        figures=[Shown("weak-to-strong", draw_bars(values, "utility on test", strong), caption)],
-        tables=[
-            Table("weak-to-strong", ("run", "withheld", "weak", "strongest alone", "reached"), rows)
-        ],
+        figures=[Shown("weak-to-strong", draw_bars(bars, "utility on test", line), caption)],
+        tables=[Table("weak-to-strong", headings, rows)],
     )
+
+
+def _weak_and_strong(
+    runs: Sequence[Compared],
+) -> Iterator[tuple[Compared, Withheld, WeakToStrong]]:
+    """Yield the runs that are others without their best models, and what was withheld."""
+    kinds: tuple[Withheld, ...] = ("best", "top half")
+    for whole in runs:
+        alone, strong = recall_singles(whole.run), _best_single(whole)
+        if alone is None or strong is None:
+            continue
+        for what in kinds:
+            rest = set(withhold(alone, what))
+            for run in runs:
+                same = run.rest("pool") == whole.rest("pool")
+                if run is not whole and same and set(run.run.roster.names) == rest:
+                    yield run, what, WeakToStrong(run.utility, strong)
 
 
 def _contents(run: Compared) -> tuple[str, ...]:

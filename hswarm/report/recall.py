@@ -74,7 +74,7 @@ async def remembering(run: OpenedRun, *, ask: bool) -> AsyncIterator[Engine]:
             return
         # Opened when something is missing: where all is known no model is loaded.
         engine = RecordedEngine(
-            [memo], lambda: MemoEngine(load(run.pool, run.record.config).engine, asked)
+            [memo], lambda: MemoEngine(load(run.found_pool(), run.record.config).engine, asked)
         )
         try:
             yield engine

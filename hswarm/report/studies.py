@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from hswarm.analysis.importance import role_weight_importance
 from hswarm.analysis.studies import Dropout, Point, sparsity
+from hswarm.baselines.methods import BASELINES
 from hswarm.figures.studies import draw_study
 from hswarm.report.compared import Compared, grouped
 from hswarm.report.pools import pools, weak_to_strong
@@ -13,11 +15,6 @@ from hswarm.report.section import Section, Shown, Table
 
 _THRESHOLD, _PENALTY = "search.role.threshold", "search.role.density_penalty"
 _SKIPPED = ("search.role.dropout", "search.weight.dropout")
-_ROLE_BASELINES = ("chain", "star", "gpt-swarm", "meta-agent", "agent-prune", "gnn")
-_WEIGHT_BASELINES = (
-    "soup", "slerp", "dare-ties", "model stock", "pack of", "cbtm", "evolmerge", "lorahub",
-    "data merge", "model swarms",
-)  # fmt: skip
 
 
 def studies(runs: Sequence[Compared]) -> Iterator[Section | None]:
@@ -38,7 +35,7 @@ def importance(runs: Sequence[Compared]) -> Section | None:
         if without_role is None or without_weight is None:
             continue
         full = by_method.get("heterogeneous")
-        role, weight = (_baselines(group, names) for names in (_ROLE_BASELINES, _WEIGHT_BASELINES))
+        role, weight = (_baselines(group, aspect) for aspect in ("role", "weight"))
         consistent = ""
         if role and weight:
             found = role_weight_importance(
@@ -139,13 +136,24 @@ def skipped(runs: Sequence[Compared]) -> Section | None:
     )
 
 
-def _baselines(runs: Sequence[Compared], kinds: Sequence[str]) -> list[float]:
-    reports = {r.name: r.test.utility for run in runs for r in run.run.result.compared}
-    return [
-        utility
-        for name, utility in reports.items()
-        if utility is not None and any(kind in name.lower() for kind in kinds)
-    ]
+def _baselines(runs: Sequence[Compared], aspect: str) -> list[float]:
+    """Return what the baselines of roles, or of weights, come to on test.
+
+    Each is a run; chains and stars are taken from what a search was compared with where no run is.
+    """
+    found = {run.run.result.method: run.utility for run in runs}
+    for report in (report for run in runs for report in run.run.result.compared):
+        for shape in ("chain", "star"):
+            if shape in report.name and report.test.utility is not None:
+                found.setdefault(shape, report.test.utility)
+    return [u for name, u in found.items() if aspect in _kind(name) and isfinite(u)]
+
+
+def _kind(method: str) -> str:
+    """Return what a baseline chooses; Model Swarms moves weights and is one, too."""
+    if method == "model-swarms":
+        return "dynamic weight"
+    return BASELINES[method].kind if method in BASELINES else ""
 
 
 def _sparsity(run: Compared) -> tuple[float, float]:

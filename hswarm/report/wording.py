@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from statistics import fmean
 
 from hswarm.analysis.entropy import response_entropy
@@ -23,7 +24,7 @@ def wording(evidence: Evidence) -> Section:
             "wording",
             title,
             ["The models were not asked the same questions in other words."],
-            commands=[f"hswarm report {evidence.run.record.folder} --ask"],
+            commands=[f"hswarm report {quote(str(evidence.run.record.folder))} --ask"],
         )
     means = ", ".join(f"{name} {fmean(values):.2f}" for name, values in entropies.items())
     who = f"the judge {evidence.judge}" if evidence.judge else "local rules"

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from hswarm.aside import aside
+from hswarm.catalog import unknown
+from hswarm.errors import HswarmError
 from hswarm.figures.look import write_picture
 from hswarm.report.collaboration import emergence, gain
 from hswarm.report.composing import composition, graph, roles
@@ -15,6 +17,7 @@ from hswarm.report.cost import cost
 from hswarm.report.course import course, starts, trajectories
 from hswarm.report.evidence import Evidence, gather
 from hswarm.report.further import further
+from hswarm.report.numerals import show_count
 from hswarm.report.opened import OpenedRun, open_run
 from hswarm.report.outcome import outcome
 from hswarm.report.page import write_page
@@ -44,6 +47,8 @@ def write_report(
     Raises HswarmError for anything the user can mend.
     """
     run = open_run(Path(folder))
+    if coordinates is not None:
+        _check_coordinates(run, coordinates)
     evidence = aside(lambda: asyncio.run(gather(run, ask=ask, judge=judge)))
     title, subtitle = _title(run)
     place = Path(out) if out is not None else Path(folder)
@@ -70,6 +75,20 @@ def write_sections(
     return place / page
 
 
+def _check_coordinates(run: OpenedRun, coordinates: tuple[str, str]) -> None:
+    """Raise HswarmError unless both are experts of one family: other weights have other axes."""
+    families = [family.names for family in run.roster.families]
+    known = [name for names in families for name in names]
+    for name in coordinates:
+        if name not in known:
+            raise unknown("expert in the pool", name, known)
+    if not any(set(coordinates) <= set(names) for names in families):
+        raise HswarmError(
+            f"{' and '.join(coordinates)} are of two families: nothing moves between them.",
+            hint="Name two experts on the same base.",
+        )
+
+
 def _sections(evidence: Evidence, coordinates: tuple[str, str] | None) -> list[Section]:
     sections = [
         outcome(evidence),
@@ -92,8 +111,8 @@ def _title(run: OpenedRun) -> tuple[str, list[str]]:
     result, record = run.result, run.record
     when = f" on {record.started:%Y-%m-%d}" if record.started else ""
     versions = ", ".join(f"{k} {v}" for k, v in record.provenance.get("versions", {}).items())
+    iterations = f", {show_count(result.iterations, 'iteration')}" if run.searched else ""
     return f"{result.task} with {result.pool}", [
-        f"{result.method}, seed {result.seed}, {result.iterations} iterations; run "
-        f"{record.name}{when}.",
+        f"{result.method}, seed {result.seed}{iterations}; run {record.name}{when}.",
         f"Made with {versions}." if versions else "",
     ]

@@ -36,7 +36,7 @@ class Record:
     provenance: dict[str, Any]
     status: Status
     utility: float | None
-    """The best so far; None before the first state."""
+    """The best so far of a run that is not finished; None before the first state."""
     started: datetime | None
     result: dict[str, Any] | None
 
@@ -55,7 +55,8 @@ def read_run(folder: Path) -> Record:
     config = read_config(folder)
     result = read_result(folder)
     status: Status = "finished" if result is not None else "interrupted"
-    state = newest_state(folder)
+    # A finished run is read whoever wrote it; only what goes on needs a state that fits.
+    state = newest_state(folder) if result is None else None
     return Record(
         folder=folder,
         config=config,

@@ -131,7 +131,10 @@ class Run:
         return read_journal(self.folder / BILLS)
 
     def write_accounts(self, accounts: Mapping[str, Any]) -> None:
-        """Write accounts.json: who asked how often and what that took, clocks included."""
+        """Write accounts.json: who asked how often and what that took, clocks included.
+
+        "paid" is the dollars on every bill: judges and answers that were of no use are on it, too.
+        """
         replace_file(self.folder / ACCOUNTS, _pretty(accounts))
 
     def write_result(self, result: Mapping[str, Any]) -> None:

@@ -142,7 +142,7 @@ def _read(path: Path) -> State | None:
         raise HswarmError(
             f"{path} was written by another version of hswarm (form {content['schema']}, this "
             f"one reads form {SCHEMA}).",
-            hint=f"Resume with the version named in {path.parent / 'provenance.json'}.",
+            hint=f"Use the version named in {path.parent / 'provenance.json'}.",
         )
     return State(
         content["payload"], content["utility"], content["generation"], content["journal_size"]

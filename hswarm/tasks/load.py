@@ -34,6 +34,12 @@ ECOSYSTEM: Final[Mapping[str, Callable[[str, int | None], Task]]] = {
 """Prefix of a task's name -> what loads it from another harness."""
 
 
+def is_of_ecosystem(name: str) -> bool:
+    """Return whether `name` is that of a task of another harness, as "lm-eval:gsm8k" is."""
+    harness, colon, _ = name.partition(":")
+    return bool(colon) and harness in ECOSYSTEM
+
+
 def load_task(
     name: str,
     *,
@@ -49,8 +55,8 @@ def load_task(
     of those harnesses. Every item is checked for what the scorer needs. Raises HswarmError for
     anything about the task or the data that the user can mend.
     """
-    harness, colon, rest = name.partition(":")
-    if colon and harness in ECOSYSTEM:
+    if is_of_ecosystem(name):
+        harness, _, rest = name.partition(":")
         if data is not None or scorer:
             raise HswarmError(
                 f"{name} comes with its own data and scoring.",

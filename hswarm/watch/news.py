@@ -46,6 +46,7 @@ class Teller:
     _tail: Tail = field(init=False)
     _best: float = float("-inf")
     _items: int = 0
+    _tried: int = 0
     _status: str = ""
     _fresh: bool = True
 
@@ -58,7 +59,8 @@ class Teller:
         news: list[News] = []
         if events is None or self._fresh:
             self._fresh = False
-            self._best, self._items, self._status = float("-inf"), 0, ""
+            self._best, self._status = float("-inf"), ""
+            self._items = self._tried = 0
             news.append({"kind": "reset"})
         news += self._shorten(events or ())
         if not events:  # the state and the result come after the journal
@@ -68,11 +70,13 @@ class Teller:
     def _shorten(self, events: Iterable[dict[str, Any]]) -> list[News]:
         news: list[News] = []
         best: dict[str, Any] | None = None
-        for event in events:
+        for event in map(self._placed, events):
             match event["event"]:
                 case "evaluation":
                     best = event if self._rises(event) else best
-                    news.append({"kind": "tried", "i": event["iteration"], "u": _number(event)})
+                    if event.get("items", 0) == self._items and event["step"] != "crown":
+                        tried = {"kind": "tried", "i": event["iteration"], "u": _number(event)}
+                        news.append(tried)
                 case "graphs":
                     news.append(_swarm(event, "graphs", event["utilities"]))
                 case "positions":
@@ -87,10 +91,22 @@ class Teller:
             news.append(self._draw(best))
         return news
 
+    def _placed(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Number what a baseline tries: it has no iterations."""
+        if event.get("step") != "baseline" or event["event"] != "evaluation":
+            return event
+        self._tried += 1
+        return {**event, "iteration": self._tried - 1}
+
     def _rises(self, event: dict[str, Any]) -> bool:
-        """Whether this is the best system so far, of those tried on all items."""
+        """Whether this is the best system so far, of those tried on all items.
+
+        At the end there may be more items, held out of the search, by which finalists are told
+        apart: the best by those is the best.
+        """
         items, utility = event.get("items", 0), _number(event)
-        self._items = max(self._items, items)
+        if items > self._items:
+            self._items, self._best = items, float("-inf")
         if utility is None or items < self._items or utility <= self._best:
             return False
         self._best = utility
@@ -99,7 +115,7 @@ class Teller:
     def _draw(self, event: dict[str, Any]) -> News:
         dag = Dag(tuple(tuple(parents) for parents in event["parents"]))
         names = [
-            self.names[agent] if agent < len(self.names) else f"agent {agent}"
+            self.names[agent] if agent < len(self.names) else self._unnamed(agent)
             for agent in event["agents"]
         ]
         return {
@@ -109,6 +125,10 @@ class Teller:
             "u": event["utility"],
             "svg": draw_svg(dag, names),
         }
+
+    def _unnamed(self, agent: int) -> str:
+        """Name somebody who is not in the pool's file, or whose pool is not to be had."""
+        return "made in the run" if self.names else f"agent {agent}"
 
     def _tell_status(self) -> list[News]:
         record = read_run(self.folder)

@@ -1,5 +1,6 @@
 """Pool files: relative to where they lie, strict about keys, clear about what is wrong."""
 
+import re
 import subprocess
 import sys
 
@@ -187,3 +188,45 @@ def test_a_missing_file_is_one_clear_line(tmp_path):
 def test_reading_a_pool_loads_no_torch():
     code = "import sys, hswarm.agents.pool; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "message", "hint"),
+    [
+        (
+            "remote: {far: {key: sk-abc}}",
+            "remote.far.model: it is required",
+            "Keys there: provider",
+        ),
+        ("remote: {far: {model: m, key: sk-abc}}", "remote.far.key: a key is given", "not shown"),
+        ("remote: {far: {model: m, api_key: sk-abc}}", "remote.far.api_key", "Did you mean key?"),
+        (
+            "remote: {far: {model: m, price: {prompts: 1}}}",
+            "remote.far.price.prompts",
+            "Did you mean prompt? Keys there: prompt, generated.",
+        ),
+        ("remote: {far: {model: m, timeout: 0}}", "remote.far.timeout", "It is 0 now."),
+        ("remote: {far: {model: m, provider: sk-abc}}", "'openai' or 'gemini'", "not shown"),
+        ("tools: {far: {url: 'https://x', key: sk-abc}}", "its kind is required", "http, mcp"),
+        (
+            "tools: {far: {kind: calculater, key: sk-abc}}",
+            "its kind is 'calculater'",
+            "Did you mean calculator?",
+        ),
+        (
+            "tools: {far: {kind: mcp, tool: t, arguments: {}, environment: {KEY: sk-abc}}}",
+            "tools.far.mcp.environment: Input should be a list",
+            "Keys there: timeout",
+        ),
+        (
+            "tools: {far: {kind: mcp, command: sk-abc}}",
+            "command: Input should be a list",
+            "not shown",
+        ),
+        ("tools: {far: {kind: http, uri: x}}", "tools.far.http.uri", "Did you mean url?"),
+    ],
+)
+def test_a_key_that_was_pasted_anywhere_is_not_repeated(write, entry, message, hint):
+    error = refused(write(entry), re.escape(message))
+    assert hint in error.hint
+    assert "sk-abc" not in f"{error} {error.hint}"

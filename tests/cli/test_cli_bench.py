@@ -83,6 +83,45 @@ def test_a_bench_is_resumed_with_its_own_settings(typed, benched):
     assert (code, "seeds cannot be given with --resume" in err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--tasks", "gaia-txt"), "no task 'gaia-txt'"),
+        (("--pool", "nope"), "no pool 'nope'"),
+        (("--set", "search.nope=1"), "no key 'nope'"),
+        (("--search-preset", "nope"), "no preset 'nope'"),
+        (("--retry",), "--retry goes with --resume"),
+    ],
+)
+def test_what_no_cell_could_be_run_with_is_refused_before_anything_is_written(
+    asked, said, typed, benched, tmp_path
+):
+    code, _, err = typed("bench", "--tasks", "nlgraph", "--methods", "chain", *asked)
+    assert (code, said in err) == (2, True), err
+    assert not benched
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_task_of_another_harness_is_looked_for_when_its_cells_are_run(typed, benched):
+    code, _, err = typed("bench", "--tasks", "lm-eval:sums", "--methods", "chain", "--out", "it")
+    assert code == 0, err
+    assert benched[0][0].tasks == ("lm-eval:sums",)
+
+
+def test_evaluations_are_a_budget_of_every_cell(typed, benched):
+    typed("bench", "--preset", "quick", "--max-evaluations", 40, "--out", "it")
+    assert benched[0][0].settings["budget"] == {"max_evaluations": 40}
+
+
+def test_where_not_one_cell_could_be_done_the_exit_code_tells(typed):
+    arguments = ("bench", "--tasks", "gsm8k", "--methods", "chain,star", "--data", "hub")
+    code, out, err = typed(*arguments, "--seeds", 2, "--out", "it")
+    assert code == 1, err
+    said = " ".join(out.split())
+    assert said.count("is not on this machine") == 1
+    assert "Failed: gsm8k · chain, star · seeds 0, 1: The data of gsm8k (hub)" in said
+
+
 def test_without_tasks_it_says_what_to_name(typed):
     code, _, err = typed("bench", "--seeds", 3)
     assert code == 2
@@ -101,6 +140,14 @@ def test_data_that_cannot_be_pulled_is_said_and_the_exit_code_tells(typed):
     assert "the authors publish no file of it" in err
     assert typed("data", "pull")[0] == 2
     assert typed("data", "pull", "gsm8k", "--source", "web")[0] == 2
+
+
+def test_of_several_that_cannot_be_pulled_each_says_what_to_do(typed):
+    code, _, err = typed("data", "pull", "wow", "calculator")
+    assert code == 2
+    assert "hswarm data import FILE --task wow" in err
+    assert "hswarm data import FILE --task calculator" in err
+    assert "error: 2 of 2 tasks could not be pulled." in err
 
 
 def test_a_file_becomes_a_task(typed, tmp_path):

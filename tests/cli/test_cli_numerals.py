@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from hswarm.cli.numerals import (
     BARS,
-    show_count,
     show_dollars,
     show_duration,
     show_p_value,
@@ -35,11 +34,6 @@ def test_p_value(p, text):
 )
 def test_duration(seconds, text):
     assert show_duration(seconds) == text
-
-
-@pytest.mark.parametrize(("count", "text"), [(1, "1 item"), (0, "0 items"), (2000, "2,000 items")])
-def test_count(count, text):
-    assert show_count(count, "item") == text
 
 
 def test_sparkline_rises_from_the_least_to_the_greatest():

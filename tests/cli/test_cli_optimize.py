@@ -71,6 +71,7 @@ def test_the_result_goes_to_stdout_and_the_rest_to_stderr(hswarm_main, started):
         "\nThe run is in runs/it\n"
         "\nNext:\n"
         "  hswarm show run runs/it\n"
+        "  hswarm report runs/it\n"
         "  hswarm optimize --resume runs/it --max-iterations 6\n"
         "  hswarm optimize --config runs/it/config.yaml --seed 1\n"
         "  hswarm export runs/it --out my-pipeline\n"

@@ -44,7 +44,12 @@ def test_a_comparison_is_printed_or_written(finished_run, mixed_run, tmp_path):
     said = typed("compare", finished_run, finished_run)
     assert "Side by side" in said
     rows = [line.split() for line in said.splitlines()]
-    assert [row for row in rows if row[:1] == ["seed"]] == [["seed", "0"]] * 2
+    assert ["seed", "0", "0"] in rows  # a column per run
+    many = typed("compare", *[finished_run] * 6)
+    assert [line.split() for line in many.splitlines()].count(["seed", "0"]) == 0
+    seeds = [line.split() for line in many.splitlines() if line.startswith("seed")]
+    assert sum(len(row) - 1 for row in seeds) == 6  # in rows below, where they do not fit
+    assert "…" not in many
     written = typed("compare", finished_run, finished_run, "--out", tmp_path)
     assert f"The comparison: {tmp_path}/comparison.html" in written
 

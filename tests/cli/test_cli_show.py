@@ -172,10 +172,12 @@ def test_what_a_run_took_by_agent_and_node(tmp_path, result):
         usage.answer(Asker(agent, node))
         usage.answer(Asker(agent, node))
     with Run.open(tmp_path / "one") as run:
-        run.write_accounts(usage.snapshot())
+        run.write_accounts({**usage.report(), "paid": 2.5})
     rows = [line.split() for line in show("show", "run", tmp_path / "one").stdout.splitlines()]
     assert ["ann", "2", "1", "1,000", "20", "1:01"] in rows
     assert ["far", "2", "1", "1,000", "20", "1:01", "$1.23"] in rows
+    assert ["Paid", "in", "all,", "judges", "included:", "$2.50"] in rows
+    assert ["in", "all", "4", "2", "2,000", "40", "2:02", "$1.23"] in rows
     assert rows.index(["1", "2", "1", "1,000", "20", "1:01"]) > rows.index(
         ["0", "2", "1", "1,000", "20", "1:01", "$1.23"]
     )

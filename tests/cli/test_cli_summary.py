@@ -107,14 +107,16 @@ def test_why_it_stopped_and_how_to_go_on(result, printed, stopped, words, next_c
         "hswarm optimize --config runs/x/config.yaml --seed 5",
         "hswarm export runs/x --out my-pipeline",
     ]
-    assert commands[:-2] == ([f"hswarm optimize {next_command}"] if next_command else [])
+    assert commands[0] == "hswarm report runs/x"
+    assert commands[1:-2] == ([f"hswarm optimize {next_command}"] if next_command else [])
 
 
 def test_commands_can_be_pasted_whatever_the_folder_is_called(result):
     commands = suggest(result, CONFIG, Path("my runs/x"))
-    assert commands[0].startswith("hswarm optimize --resume 'my runs/x' ")
-    assert "'my runs/x/config.yaml'" in commands[1]
-    assert "export 'my runs/x' --out" in commands[2]
+    assert commands[0] == "hswarm report 'my runs/x'"
+    assert commands[1].startswith("hswarm optimize --resume 'my runs/x' ")
+    assert "'my runs/x/config.yaml'" in commands[2]
+    assert "export 'my runs/x' --out" in commands[3]
 
 
 def test_found_at_the_start(result, printed):

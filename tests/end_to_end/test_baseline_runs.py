@@ -8,6 +8,7 @@ import hswarm
 from hswarm.api import Watch, resume
 from hswarm.errors import HswarmError
 from hswarm.pipeline.export import export
+from hswarm.report.write import write_report
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +69,9 @@ def test_a_vote_is_exported_verified_and_served_as_one_model(tmp_path):
         (turn,) = pipeline.answer("Who is Ada?").turns
     assert turn.agent == "plurality"
     assert turn.completion.generated_tokens >= 10
+
+
+def test_what_was_made_is_reported_and_can_be_asked_more(merged, tmp_path):
+    html = write_report(merged, out=tmp_path, ask=True).read_text()
+    assert "slerp 2 was made in the run and lies in its folder: experts/slerp 2." in html
+    assert "Mean entropy of the answers in bits: found system" in html  # of questions put anew

@@ -140,6 +140,10 @@ def test_everybodys_account_is_exact(finished):
     assert agents["served"]["picodollars"] == accounts["picodollars"] > 0
     assert agents["calculator"]["answered"] > agents["calculator"]["generated"] > 0
     assert agents["calculator"]["generated_tokens"] == 0
+    for account in (accounts, *agents.values(), *nodes.values()):
+        assert account["memo_hits"] == account["answered"] - account["generated"]
+        assert account["dollars"] == account["picodollars"] / 10**12
+    assert accounts["seconds"] == pytest.approx(sum(e["seconds"] for e in nodes.values()))
 
 
 def test_a_run_in_parts_and_through_faults_ends_the_same(finished, monkeypatch):

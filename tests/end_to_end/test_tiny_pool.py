@@ -14,7 +14,11 @@ from hswarm.api import Watch, configure, resume, start
 from hswarm.errors import HswarmError
 from hswarm.search.events import Note
 
-SMALL = {"limit": 6, "max_iterations": 1, "settings": {"engine": {"threads": 1}}}
+SMALL = {
+    "limit": 6,
+    "max_iterations": 1,
+    "settings": {"engine": {"threads": 1}, "search": {"role": {"moves": 6, "order_rounds": 2}}},
+}
 
 
 def small_run(folder: Path, task: str = "gaia-text", watch=None, **changes):
@@ -67,7 +71,7 @@ def test_the_result_says_what_choosing_by_dev_made_of_it(finished):
 
 
 def test_held_items_are_kept_from_the_search_and_decide_at_its_end(tmp_path):
-    held = {"search": {"held": 0.5, "finalists": 3, "role": {"moves": 0}}, **SMALL["settings"]}
+    held = {**SMALL["settings"], "search": {"held": 0.5, "finalists": 3, "role": {"moves": 0}}}
     result, _ = small_run(tmp_path / "run", settings=held)
     lines = [json.loads(line) for line in (tmp_path / "run" / "journal.jsonl").open()]
     items = {line["step"]: line["items"] for line in lines if line["event"] == "evaluation"}
@@ -102,7 +106,7 @@ def test_the_same_run_again_writes_the_same_bytes(finished, tmp_path):
 
 def test_without_the_memo_the_result_is_the_same(finished, tmp_path):
     _, result, _ = finished
-    off = {"engine": {"threads": 1, "memo": False}}
+    off = {**SMALL["settings"], "engine": {"threads": 1, "memo": False}}
     without, usage = small_run(tmp_path / "run", settings=off)
 
     assert without.found == result.found

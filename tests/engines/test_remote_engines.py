@@ -215,6 +215,23 @@ def test_a_refusal_of_all_is_the_users_to_mend_and_tells_no_key(status, provider
     assert KEY not in str(error) + error.hint
 
 
+@pytest.mark.parametrize("length", [292, 368, 373])
+@pytest.mark.parametrize("status", [400, 401])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_key_is_blotted_out_where_a_long_complaint_is_cut(provider, status, length, replies):
+    at = endpoint(replies(status, {"error": {"message": "x" * length + KEY}}), provider)
+    [error] = gather(open_engine(at), [ask("hello", at)])
+    assert "x" * length in str(error)
+    assert KEY[:4] not in str(error)
+    assert len(str(error)) <= 400
+
+
+def test_where_there_is_no_connection_is_said(serve):
+    at = endpoint(serve(), attempts=1, base_url="http://127.0.0.1:9/v1")
+    [failure] = gather(open_engine(at), [ask("hello", at)])
+    assert "no connection to http://127.0.0.1:9/v1 (All connection attempts failed)" in str(failure)
+
+
 @pytest.mark.parametrize("status", [400, 402, 403, 422])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_refusal_of_one_prompt_fails_it_at_once(status, provider, replies):

@@ -5,16 +5,29 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 RUN = ["optimize", "--task", "gaia-text", "--limit", "3", "--max-iterations", "2", "--quiet"]
-SHORT = ("engine.threads=1", "search.role.order_rounds=1", "search.role.edge_rounds=1")
-SETTINGS = [word for setting in SHORT for word in ("--set", setting)]
+SHORT = {
+    "engine.threads": 1,
+    "search.role.moves": 6,
+    "search.role.order_rounds": 1,
+    "search.role.edge_rounds": 1,
+}
+SETTINGS = [word for key, value in SHORT.items() for word in ("--set", f"{key}={value}")]
 PATIENCE = 120.0
 
 
 def hswarm(*arguments):
     command = [sys.executable, "-m", "hswarm", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # As in a terminal: what shells start in the background is deaf to Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 def wait_for(file, process):

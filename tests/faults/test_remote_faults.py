@@ -14,8 +14,11 @@ import yaml
 
 import hswarm
 from hswarm.api import resume
+from hswarm.cli.records import print_run
 from hswarm.engines import persistence
 from hswarm.errors import HswarmError
+from hswarm.pipeline.export import export
+from hswarm.report.write import write_report
 from hswarm.search.events import Note
 from hswarm.session import Watch
 from hswarm.testing.loopback import Faults, Loopback
@@ -169,6 +172,7 @@ def test_dollars_are_counted_once_per_answer_and_exactly(place):
     assert result.total.dollars == sum(bills) / 10**12
     assert result.search.dollars < result.total.dollars
     accounts = json.loads((place / "run" / "accounts.json").read_text())
+    assert accounts["paid"] == accounts["dollars"] == sum(bills) / 10**12
     for by in ("agents", "nodes"):
         assert sum(entry["picodollars"] for entry in accounts[by].values()) == sum(bills)
         assert sum(entry["answered"] for entry in accounts[by].values()) == result.total.answered
@@ -220,23 +224,46 @@ def test_what_a_run_that_was_stopped_paid_stays_paid(place):
     assert sum(spent(place, "run")) == paid
 
 
-def test_the_key_is_nowhere(place, caplog, capfd):
+def test_a_limit_in_dollars_takes_a_price(place):
+    with Loopback(speak) as server:
+        write_pool(place, server, price=None)
+        with pytest.raises(HswarmError, match="the pool has no price for ann") as refused:
+            run(place, "run", max_dollars=1.0)
+        assert server.calls == []
+    assert "price: {prompt" in refused.value.hint
+    assert not (place / "run").exists()
+
+
+def test_nobody_at_a_port_of_this_machine_is_said_before_the_run(place):
+    with Loopback(speak) as server:
+        write_pool(place, server)
+    with pytest.raises(HswarmError, match=f"Nobody listens at {server.url}/v1, where ann"):
+        run(place, "run")
+    assert not (place / "run").exists()
+
+
+@pytest.mark.parametrize("provider", ["openai", "gemini"])
+def test_the_key_is_nowhere(provider, place, caplog, capfd):
     """A server that repeats the key in its errors, its answers and its headers betrays nothing."""
     caplog.set_level(logging.DEBUG)
 
     class Telltale(Loopback):
         async def _reply(self, path, headers, content, writer):
-            assert headers["authorization"] == f"Bearer {KEY}"
+            keys = {headers.get("authorization"), headers.get("x-goog-api-key")}
+            assert keys & {f"Bearer {KEY}", KEY}
             return await super()._reply(path, headers, content, writer)
 
     seen = []
     with Telltale(lambda prompt, seed: f"{KEY} {speak(prompt, seed)}") as server:
-        write_pool(place, server)
+        options = {"provider": provider}
+        if provider == "gemini":
+            options["base_url"] = server.url
+        write_pool(place, server, **options)
         add_tool(place, server)
         run(place, "good", Watch(observe=seen.append))
-    from hswarm.cli.records import print_run
-
     print_run(place / "good")
+    write_report(place / "good")
+    export(place / "good", place / "exported")
 
     class Complaining(Telltale):
         async def _reply(self, path, headers, content, writer):
@@ -249,7 +276,9 @@ def test_the_key_is_nowhere(place, caplog, capfd):
             return True
 
     with Complaining(speak) as server:
-        write_pool(place, server, attempts=2)
+        if provider == "gemini":
+            options["base_url"] = server.url
+        write_pool(place, server, **options, attempts=2)
         add_tool(place, server)
         with pytest.raises(HswarmError) as stopped:
             run(place, "bad", Watch(observe=seen.append))

@@ -13,8 +13,13 @@ import pytest
 
 KILLS = int(os.environ.get("HSWARM_KILLS", "2"))
 RUN = ["optimize", "--task", "gaia-text", "--limit", "4", "--max-iterations", "2", "--quiet"]
-SHORT = ("engine.threads=1", "search.role.order_rounds=1", "search.role.edge_rounds=1")
-SETTINGS = [word for setting in SHORT for word in ("--set", setting)]
+SHORT = {
+    "engine.threads": 1,
+    "search.role.moves": 6,
+    "search.role.order_rounds": 1,
+    "search.role.edge_rounds": 1,
+}
+SETTINGS = [word for key, value in SHORT.items() for word in ("--set", f"{key}={value}")]
 
 
 def hswarm(*arguments, **kwargs):

@@ -366,4 +366,7 @@ def test_a_run_is_rated_by_a_judge_behind_an_api_and_pays_it(tmp_path):
     assert asked == len({call.body["messages"][0]["content"] for call in server.calls}) > 2
     bills = (tmp_path / "run" / "bills.jsonl").read_text().splitlines()
     assert [json.loads(bill)["model"] for bill in bills] == ["m"] * asked
+    accounts = json.loads((tmp_path / "run" / "accounts.json").read_text())
+    paid = sum(json.loads(bill)["picodollars"] for bill in bills) / 10**12
+    assert accounts["paid"] == paid > accounts["dollars"] == 0
     assert (tmp_path / "run" / "ratings.sqlite").is_file()

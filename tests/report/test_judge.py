@@ -64,7 +64,7 @@ def test_a_judge_that_there_is_not(made_up_run, tmp_path):
         async with judging(name, run.pool, tmp_path):
             pass
 
-    with pytest.raises(HswarmError, match="no remote model in the pool 'large'"):
+    with pytest.raises(HswarmError, match="'large' cannot judge: the pool has no remote models"):
         asyncio.run(open_it("large"))
     (tmp_path / "judge.yaml").write_text("model: large\nkey: NO_SUCH_KEY_HERE\n")
     with pytest.raises(HswarmError, match="NO_SUCH_KEY_HERE"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -15,13 +16,15 @@ from hswarm.analysis.gain import collaborative_gain
 from hswarm.errors import HswarmError
 from hswarm.report.course import trajectories
 from hswarm.report.evidence import gather
+from hswarm.report.numerals import show_count, show_number
 from hswarm.report.opened import open_run
-from hswarm.report.page import show_number, write_page
+from hswarm.report.page import write_page
 from hswarm.report.recall import ASKED, find_example, recall, remembering
 from hswarm.report.section import Section, Table
 from hswarm.report.write import write_report
 from hswarm.search.result import Result
 from hswarm.store.memo import SqliteMemo
+from hswarm.store.record import read_run
 
 
 class Page(HTMLParser):
@@ -167,6 +170,12 @@ def test_coordinates_can_be_chosen(made_up_run):
     assert "principal components" in main.texts[0]
 
 
+def test_coordinates_that_there_are_not_are_said(made_up_run, tmp_path):
+    with pytest.raises(HswarmError, match="no expert in the pool 'fiends'") as error:
+        write_report(made_up_run, out=tmp_path, coordinates=("fiends", "jobs"))
+    assert "friends" in error.value.hint
+
+
 def test_an_unfinished_run_has_no_report(made_up_run, tmp_path):
     shutil.copytree(made_up_run, tmp_path / "begun")
     (tmp_path / "begun" / "result.json").unlink()
@@ -180,6 +189,36 @@ def test_a_run_without_a_memo_is_said(made_up_run, tmp_path):
     (tmp_path / "bare" / "memo.sqlite").unlink()
     with pytest.raises(HswarmError, match="kept no answers"):
         write_report(tmp_path / "bare")
+
+
+def test_another_versions_run_is_said_and_its_result_still_shown(made_up_run, tmp_path):
+    folder = tmp_path / "old"
+    shutil.copytree(made_up_run, folder)
+    path = folder / "state.json"
+    body = path.read_bytes().partition(b'"state":')[2].removesuffix(b"}\n")
+    older = re.sub(rb'"schema": ?2', b'"schema":1', body, count=1)
+    assert older != body
+    path.write_bytes(
+        b'{"sha256":"%s","state":%s}\n' % (hashlib.sha256(older).hexdigest().encode(), older)
+    )
+    with pytest.raises(HswarmError, match="written by another version of hswarm") as error:
+        write_report(folder)
+    assert "provenance.json" in error.value.hint
+    assert read_run(folder).result is not None
+
+
+def test_another_versions_journal_is_said(made_up_run, tmp_path):
+    folder = tmp_path / "old"
+    shutil.copytree(made_up_run, folder)
+    events = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    for event in events:
+        if event["event"] == "evaluation":  # every coefficient, as it used to be
+            event["rows"] = [
+                [float(row[1].get(str(k), 0)) for k in range(10)] for row in event["rows"]
+            ]
+    (folder / "journal.jsonl").write_text("".join(json.dumps(e) + "\n" for e in events))
+    with pytest.raises(HswarmError, match="another version of hswarm, or is damaged"):
+        write_report(folder)
 
 
 def test_what_a_page_quotes_is_text():
@@ -199,6 +238,11 @@ def test_what_a_page_quotes_is_text():
 )  # fmt: skip
 def test_numbers_as_they_are_read(value, text):
     assert show_number(value) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "1 item"), (0, "0 items"), (2000, "2,000 items")])
+def test_counts_as_they_are_read(count, text):
+    assert show_count(count, "item") == text
 
 
 def test_csv_keeps_every_digit_and_leaves_the_unknown_out():

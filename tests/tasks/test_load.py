@@ -152,7 +152,7 @@ def test_a_test_item_that_lacks_an_answer_is_found_too(tmp_path):
     ("changes", "message"),
     [
         ({"scorers": 1}, r"sums\.yaml: there is no key 'scorers'"),
-        ({"title": None}, r"sums\.yaml: title: Field required"),
+        ({"title": None}, r"sums\.yaml: title: it is required"),
         ({"name": "gsm8k"}, r"sums\.yaml: name: the task is called 'gsm8k' but its file 'sums'"),
         ({"scorer": {"name": "last_number"}}, r"no scorer 'last_number'"),
         ({"scorer": {"name": "gaia", "arguments": {"x": 1}}}, r"scorer arguments: .* key 'x'"),

@@ -48,6 +48,31 @@ def test_a_long_journal_comes_in_parts(tmp_path, monkeypatch):
     assert [e["event"] for e in read] == [str(k) for k in range(100)]
 
 
+def test_what_was_tried_on_a_part_of_the_items_is_no_point(search):
+    teller = Teller(search.folder, ["ann", "bob"])
+    teller.tell()
+    search.evaluate(0, 0.5, items=4)
+    search.evaluate(1, 1.0, step="move", items=1)
+    search.evaluate(1, 0.75, step="move", items=4)
+    news = teller.tell()
+    assert [item["u"] for item in news if item["kind"] == "tried"] == [0.5, 0.75]
+    assert news[-1]["u"] == 0.75  # the best
+    search.evaluate(1, 0.6, step="crown", items=6)
+    (best,) = teller.tell()  # by all items it is the best, be the number lower
+    assert (best["kind"], best["u"]) == ("best", 0.6)
+
+
+def test_what_a_baseline_tries_is_numbered(search):
+    teller = Teller(search.folder, ["ann"])
+    for utility in (0.25, 0.5, 0.25):
+        search.evaluate(0, utility, step="baseline")
+    news = teller.tell()
+    assert [item["i"] for item in news if item["kind"] == "tried"] == [0, 1, 2]
+    (best,) = (item for item in news if item["kind"] == "best")
+    assert (best["i"], best["u"]) == (1, 0.5)
+    assert "made in the run" in best["svg"]  # not in the pool
+
+
 def test_a_search_is_told_as_it_goes(search):
     teller = Teller(search.folder, ["ann", "bob"])
     assert kinds(teller.tell()) == ["reset", "status"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Final, Protocol
 
 from hswarm.engines.endpoint import read_secret
@@ -22,6 +23,8 @@ from hswarm.errors import HswarmError
 
 _SAID: Final = 300
 """Characters of a complaint that are passed on."""
+_KEY: Final = 6
+"""Characters of a key at least: a program's variables may hold a word or a digit, too."""
 
 
 class Use(Protocol):
@@ -38,11 +41,11 @@ class ToolEngine:
     What goes wrong becomes the answer: no run is lost over a tool.
     """
 
-    def __init__(self, name: str, entry: AnyTool, use: Use, secret: str = "") -> None:
+    def __init__(self, name: str, entry: AnyTool, use: Use) -> None:
         self._name = name
         self._entry = entry
         self._use = use
-        self._secret = secret
+        self._secrets = [os.environ.get(variable, "").strip() for variable in entry.secrets]
         self._turns: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -52,12 +55,12 @@ class ToolEngine:
         async with self._turns_of(asyncio.get_running_loop()):
             try:
                 async with asyncio.timeout(self._entry.timeout):
-                    text = await self._use(given)
+                    text = self._blot(await self._use(given))
             except TimeoutError:
                 text = self._complain(f"no answer within {self._entry.timeout:g} s")
             except (CallFailed, Fault, HswarmError) as error:
                 text = self._complain(str(error))
-        text = self._blot(text).strip()
+        text = text.strip()
         longest = self._entry.longest
         return Completion(text[:longest], 0, 0, truncated=len(text) > longest)
 
@@ -67,10 +70,15 @@ class ToolEngine:
             await self._use.aclose()
 
     def _complain(self, what: str) -> str:
-        return f"The tool {self._name} failed: {' '.join(what.split())[:_SAID]}"
+        # Blotted out first: a key that is cut in two would not be found.
+        said = self._blot(" ".join(what.split()))
+        return f"The tool {self._name} failed: {said[:_SAID]}"
 
     def _blot(self, text: str) -> str:
-        return text.replace(self._secret, "[key]") if self._secret else text
+        for secret in self._secrets:
+            if len(secret) >= _KEY:
+                text = text.replace(secret, "[key]")
+        return text
 
     def _turns_of(self, loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
         if self._turns is None or self._loop is not loop:
@@ -93,7 +101,7 @@ def open_tool(name: str, entry: AnyTool) -> ToolEngine:
     if isinstance(entry, HttpEntry):
         from hswarm.engines.tools.http import HttpTool
 
-        return ToolEngine(name, entry, HttpTool(entry, key), key)
+        return ToolEngine(name, entry, HttpTool(entry, key))
     from hswarm.engines.tools.mcp import open_mcp
 
-    return ToolEngine(name, entry, open_mcp(name, entry, key), key)
+    return ToolEngine(name, entry, open_mcp(name, entry, key))

@@ -17,7 +17,7 @@ _DTYPES: Final = {
     "float16": torch.float16,
 }
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _NEVER: Final = 1 << 30
 
 _KERNELS: Final = 128
@@ -73,8 +73,9 @@ def keep_freed_memory() -> None:
     """Have the C library keep freed memory for the next request instead of giving it back.
 
     glibc otherwise returns every large buffer to the system at once, and the next layer pays for
-    fresh pages: that is more than half the time of a small model. Other C libraries stay as they
-    are.
+    fresh pages: that is more than half the time of a small model. It does so in any case from the
+    arenas that threads have of their own, so threads that start from now on share the first one.
+    Other C libraries stay as they are.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -82,6 +83,7 @@ def keep_freed_memory() -> None:
         return
     mallopt(_M_MMAP_THRESHOLD, _NEVER)
     mallopt(_M_TRIM_THRESHOLD, _NEVER)
+    mallopt(_M_ARENA_MAX, 1)
 
 
 def keep_few_kernels() -> None:

@@ -166,6 +166,15 @@ def test_a_key_that_is_repeated_is_blotted_out():
         assert use(engine, Given("q")) == ["your key is [key]"]
 
 
+@pytest.mark.usefixtures("announced")
+def test_a_key_is_blotted_out_wherever_a_long_complaint_is_cut():
+    engine = open_function("describe")
+    engine._secrets = [KEY]
+    for length in range(240, 310, 3):
+        said = engine._complain("x" * length + KEY)
+        assert KEY[:4] not in said
+
+
 def test_urls_in_a_question_or_an_answer_are_texts():
     with Loopback(answer_question) as server, Loopback(answer_question) as bait:
         engine = open_entry(kind="http", url=f"{server.url}/t")
@@ -194,6 +203,11 @@ def test_an_mcp_server_by_stdio(monkeypatch):
     assert answers[:2] == ["HELLO!!?", "LAST!!?"]
     assert answers[2].startswith("The tool helper failed: ")
     assert answers[3] == "{CONTEXT}!!?"
+
+
+def test_a_key_that_an_mcp_server_was_given_and_repeats_is_blotted_out(monkeypatch):
+    monkeypatch.setenv("WORDS_MARK", KEY)
+    assert use(mcp(environment=["WORDS_MARK"]), Given("hello")) == ["HELLO!![key]"]
 
 
 def test_an_mcp_server_that_dies_is_started_again():
