@@ -227,6 +227,8 @@ def test_an_answer_grows_and_can_be_stopped(held, serve_aside, visit):
     page.keyboard.press("Escape")
     assert answered(page) == "Stopped."
     page.wait_for_function("() => document.getElementById('stop').hidden")
+    heard = (len(engine.given_up) == 2 or page.wait_for_timeout(10) for _ in range(3_000))
+    assert any(heard)  # the server hears of it a little after the page
 
     loop.call_soon_threadsafe(engine.may_go.set)
     page.get_by_role("button", name="Ask").click()
