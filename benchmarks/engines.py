@@ -4,10 +4,11 @@
 
 The workload of `benchmarks/engine.py`: ten experts of rank 8, as many prompts for each, 32 new
 tokens, greedy. Three ways: hswarm over the transformers engine, hswarm over vLLM, and vLLM's own
-batch API (`LLM.generate` with the same prompts and adapters). Each has a process of its own, and
-they take turns, so that all meet the same load. vLLM's cache of prompts is emptied before each
-round. float32 on a CPU, bfloat16 on a GPU. It needs vLLM (`make .venv-vllm/tests`) and runs on
-whatever device that was built for.
+batch API (`LLM.generate` with the same prompts and adapters). The first has a process of its own;
+the other two share one, and one engine, so that they differ in nothing else. All take turns, the
+last two in changing order, so that they meet the same load. vLLM's cache of prompts is emptied
+before each round. float32 on a CPU, bfloat16 on a GPU. It needs vLLM (`make .venv-vllm/tests`) and
+runs on whatever device that was built for.
 """
 
 import argparse
@@ -24,13 +25,17 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from hswarm.engines.allocator import share_one_arena
+
+share_one_arena()  # first of all, as the command line does
+
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from engine import SHAPES, random_family, requests_of
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import BatchingEngine
+from hswarm.engines.batching import BatchingEngine, Runner
 from hswarm.engines.local import load_runner
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Request
@@ -40,20 +45,20 @@ from hswarm.experts.family import Family
 RESULT = Path(__file__).parent / "results" / "engines.json"
 MAX_TOKENS, BAR = 32, 0.95
 TRANSFORMERS, VLLM, BARE = "hswarm over transformers", "hswarm over vllm", "vllm alone"
+WAYS = {TRANSFORMERS: ("transformers", "transformers"), VLLM: ("vllm", "vllm")}
+WAYS |= {BARE: ("vllm", "alone")}
+"""Way -> process that has its engine, and what that is told."""
 
 
-def through_hswarm(family: Family, requests: list[Request], config: EngineConfig):
+def through_hswarm(runner: Runner, family: Family, requests: list[Request]):
     """Return what answers the requests as a search does: memo, router, batching, runner.
 
     As in a search all but the memo last: what a thread has learned of its products stays.
     """
-    runner = load_runner([family], config)
     batching = BatchingEngine(runner)
     loop = asyncio.Runner()
 
     async def answer() -> list[tuple[str, int]]:
-        if config.name == "vllm":
-            runner._runners[family.fingerprint]._engine.reset_prefix_cache()
         memo = MemoEngine(RouterEngine({family.fingerprint: batching}))
         completions = await asyncio.gather(*map(memo.generate, requests))
         return [(completion.text, completion.generated_tokens) for completion in completions]
@@ -61,11 +66,8 @@ def through_hswarm(family: Family, requests: list[Request], config: EngineConfig
     return lambda: loop.run(answer())
 
 
-def alone(family: Family, requests: list[Request], config: EngineConfig):
+def alone(runner: Runner, requests: list[Request]):
     """Return what answers the requests with vLLM's own API: prompts and adapters are at hand."""
-    from hswarm.engines.vllm import VllmRunner
-
-    runner = VllmRunner(family, config)
     prompts = [
         {"prompt_token_ids": tokens}
         for tokens in runner._prompts.encode([request.prompt for request in requests])
@@ -75,7 +77,6 @@ def alone(family: Family, requests: list[Request], config: EngineConfig):
     parameters = [runner._parameters(r, n) for r, n in zip(requests, lengths, strict=True)]
 
     def answer() -> list[tuple[str, int]]:
-        runner._engine.reset_prefix_cache()
         outputs = runner._llm.generate(prompts, parameters, lora_request=adapters, use_tqdm=False)
         said = [list(output.outputs[0].token_ids) for output in outputs]
         bare = [tokens[: len(tokens) - (tokens[-1] in runner._ends)] for tokens in said]
@@ -84,16 +85,22 @@ def alone(family: Family, requests: list[Request], config: EngineConfig):
     return answer
 
 
-def work(way: str, family: Family, requests: list[Request], threads: int, line: Connection) -> None:
-    """A process: answers all requests whenever told to, and says how long it took."""
+def work(
+    name: str, family: Family, requests: list[Request], threads: int, line: Connection
+) -> None:
+    """A process: answers all requests in the way it is told, and says how long it took."""
     torch.set_num_threads(threads)
-    name = "transformers" if way == TRANSFORMERS else "vllm"
-    config = EngineConfig(name=name, threads=threads)
-    answer = (alone if way == BARE else through_hswarm)(family, requests, config)
+    runner = load_runner([family], EngineConfig(name=name, threads=threads))
+    ways = {name: through_hswarm(runner, family, requests)}
+    if name == "vllm":
+        runner = runner._runners[family.fingerprint]
+        ways["alone"] = alone(runner, requests)
     line.send(None)
-    while line.recv():
+    while (way := line.recv()) is not None:
+        if name == "vllm":
+            runner._engine.reset_prefix_cache()
         begun = time.perf_counter()
-        answers = answer()
+        answers = ways[way]()
         line.send((time.perf_counter() - begun, answers))
 
 
@@ -104,26 +111,27 @@ def measure(family: Family, requests: list[Request], threads: int, rounds: int):
     """
     context = multiprocessing.get_context("spawn")
     lines = {}
-    for way in (TRANSFORMERS, VLLM, BARE):
-        lines[way], theirs = context.Pipe()
-        arguments = (way, family, requests, threads, theirs)
+    for name in ("transformers", "vllm"):
+        lines[name], theirs = context.Pipe()
+        arguments = (name, family, requests, threads, theirs)
         context.Process(target=work, args=arguments, daemon=True).start()
-        lines[way].recv()
-        print(f"{way}: ready", flush=True)
-    seconds: dict[str, list[float]] = {way: [] for way in lines}
+        lines[name].recv()
+        print(f"{name}: ready", flush=True)
+    seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     expected: list[tuple[str, int]] = []
-    different = dict.fromkeys(lines, 0)
+    different = dict.fromkeys(WAYS, 0)
     for turn in range(rounds + 1):
-        for way, line in lines.items():
-            line.send(True)
-            took, answers = line.recv()
+        for way in ((TRANSFORMERS, VLLM, BARE), (TRANSFORMERS, BARE, VLLM))[turn % 2]:
+            name, told = WAYS[way]
+            lines[name].send(told)
+            took, answers = lines[name].recv()
             expected = expected or answers
             different[way] = sum(a != b for a, b in zip(answers, expected, strict=True))
             if turn:
                 seconds[way].append(took)
                 print(f"round {turn}, {way}: {took:.2f} s", flush=True)
     for line in lines.values():
-        line.send(False)
+        line.send(None)
     return seconds, sum(tokens for _, tokens in expected), different
 
 
@@ -131,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--size", choices=[*SHAPES], default="30m")
     parser.add_argument("--requests", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--write", action="store_true", help=f"write {RESULT.name}")
     options = parser.parse_args()

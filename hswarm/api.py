@@ -211,7 +211,7 @@ def open_parts(config: RunConfig) -> tuple[Task, OpenPool]:
     task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
     pool = read_pool(find("agents", config.pool)).open()
     if isinstance(task.scorer, Outside):
-        task.scorer.check()
+        task.scorer.check(limited=config.budget.max_dollars is not None)
     return task, pool
 
 

@@ -22,7 +22,7 @@ from hswarm.comparison import (
 )
 from hswarm.config import RunConfig
 from hswarm.engines.assemble import assemble
-from hswarm.engines.endpoint import knock
+from hswarm.engines.endpoint import knock, require_price
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.purse import Limit, Purse
 from hswarm.engines.request import Engine, Sampling
@@ -88,12 +88,8 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
             optimizer.check(config.search.weight, particles)
     limit = config.budget.max_dollars
     for name, endpoint in pool.remote.items():
-        if limit is not None and endpoint.price is None:
-            raise HswarmError(
-                f"No limit in dollars can hold: the pool has no price for {name}.",
-                hint="Give its tokens one, in dollars per million, 0 where they are free:"
-                " price: {prompt: 0.5, generated: 1.5}",
-            )
+        if limit is not None:
+            require_price(name, endpoint, given_in="the pool")
         knock(name, endpoint)
     purse = Purse(round(limit * DOLLAR) if limit is not None else None)
     engine = assemble(

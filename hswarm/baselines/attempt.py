@@ -26,9 +26,10 @@ async def attempt(name: str, trials: Trials) -> tuple[Found, Ending]:
     if trials.found is None:
         spent = trials.setting.tally.spent
         raise HswarmError(
-            f"The budget ended {name} ({ending}) before it had a system:"
-            f" {spent} evaluation{'' if spent == 1 else 's'} were not enough.",
-            hint=f"Resume the run with a higher --{ending}; what was answered is kept.",
+            f"The budget ended {name} ({ending}) before it had a system,"
+            f" after {spent} evaluation{'' if spent == 1 else 's'}.",
+            hint=f"It takes a higher --{ending}: a run is resumed with one, and what was answered"
+            " is kept; a bench begins with one.",
         )
     trials.keep_found()
     return trials.found, ending

@@ -134,7 +134,7 @@ class Bench:
             )
         self.folder.pin(f"task {name}", task.fingerprint)
         if isinstance(task.scorer, Outside):
-            task.scorer.check()
+            task.scorer.check(limited="max_dollars" in config.settings.get("budget", {}))
         return task
 
     async def _find(self, job: _Job) -> CellResult:

@@ -27,6 +27,7 @@ from hswarm.cli.serve import EPILOG as SERVE_EPILOG
 from hswarm.cli.serve import serve
 from hswarm.cli.watch import EPILOG as WATCH_EPILOG
 from hswarm.cli.watch import watch
+from hswarm.engines.allocator import share_one_arena
 from hswarm.errors import HswarmError
 
 EPILOG: Final = """Examples:
@@ -90,6 +91,7 @@ def hswarm(
 
 def main() -> None:
     """Run the command line: what the user can mend is two lines on stderr and exit code 2."""
+    share_one_arena()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where a bar or an arrow cannot be encoded

@@ -125,6 +125,16 @@ def knock(name: str, endpoint: Endpoint) -> None:
         ) from None
 
 
+def require_price(name: str, endpoint: Endpoint, *, given_in: str) -> None:
+    """Raise HswarmError if nobody knows what the model `name` costs: no limit could hold."""
+    if endpoint.price is None:
+        raise HswarmError(
+            f"No limit in dollars can hold: {name} has no price.",
+            hint=f"Give its tokens one in {given_in}, in dollars per million, 0 where they are"
+            " free: price: {prompt: 0.5, generated: 1.5}",
+        )
+
+
 def check_url(url: str) -> str:
     """Return `url` if it is fit to be written down; ValueError, not showing it, if not."""
     parts = urlsplit(url)

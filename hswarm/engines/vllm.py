@@ -19,12 +19,12 @@ from typing import Any, Final
 import torch
 
 from hswarm.config import EngineConfig
+from hswarm.engines.allocator import keep_freed_memory, share_one_arena
 from hswarm.engines.batching import Audience, Batch, Outcome, Said
 from hswarm.engines.families import no_engine
 from hswarm.engines.ranks import round_rank
 from hswarm.engines.request import Blend, CallFailed, Completion, Request, TooLong
 from hswarm.engines.transformers.placement import (
-    keep_freed_memory,
     memory_of,
     pick_device,
     pick_dtype,
@@ -75,14 +75,15 @@ class VllmRunner:
 
     def __init__(self, family: Family, config: EngineConfig, *, families: int = 1) -> None:
         """HswarmError if vLLM is not installed, or does not run the family's base."""
-        vllm = _import_vllm()
         device = _device_of(config.device)
+        if device.type == "cpu":
+            share_one_arena()
+            keep_freed_memory()
+        vllm = _import_vllm()
         dtype = str(pick_dtype(config.dtype, device)).removeprefix("torch.")
         self._family = family
         self._stack = stack_experts(family)
         self._prompts = Prompts.load(family)
-        if device.type == "cpu":
-            keep_freed_memory()
         if config.threads is not None:
             torch.set_num_threads(config.threads)  # before vLLM starts: it forbids that later
         self._places = _places(family)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
 from hswarm.engines.assemble import open_other
-from hswarm.engines.endpoint import Endpoint, variable_name
+from hswarm.engines.endpoint import Endpoint, require_price, variable_name
 from hswarm.engines.memo import MemoEngine, MemoStore
 from hswarm.engines.purse import Purse
 from hswarm.engines.remote import RemoteEngine
@@ -120,10 +120,14 @@ def open_rater(who: Who, purse: Purse | None = None) -> Engine:
 
 def _open_judge(who: Endpoint, purse: Purse | None) -> Engine:
     try:
-        return open_other(f"the judge {who.model}", who, purse)
+        return open_other(_title(who), who, purse)
     except HswarmError as error:
         other = "Or take another judge: --set scorer.arguments.judge.provider=…"
         raise HswarmError(str(error), hint=f"{error.hint} {other}") from None
+
+
+def _title(judge: Endpoint) -> str:
+    return f"the judge {judge.model}"
 
 
 def _open_detector(who: Detector) -> Engine:
@@ -163,11 +167,15 @@ class Rater:
         self._loaded: RouterEngine | None = None
         self._engine: MemoEngine | None = None
 
-    def check(self) -> None:
+    def check(self, *, limited: bool = False) -> None:
         """Raise HswarmError now where asking would: for want of a key, a library or a model.
 
-        A model that is loaded for that is kept.
+        So it is for want of a price where dollars are `limited`. A model that is loaded is kept.
         """
+        if limited and isinstance(self.who, Endpoint):
+            require_price(
+                _title(self.who), self.who, given_in="the task file (scorer.arguments.judge)"
+            )
         engine = open_rater(self.who)
         if not isinstance(engine, RemoteEngine):  # which is cheap to open, and has no purse yet
             self._loaded = RouterEngine({self._model: engine})

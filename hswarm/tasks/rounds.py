@@ -107,9 +107,9 @@ class JudgedDialogue(Dialogue):
         super().__init__(rounds, scorer)
         self._judge = judge
 
-    def check(self) -> None:
+    def check(self, *, limited: bool = False) -> None:
         """Raise HswarmError where the rater cannot be asked."""
-        self._judge.check()
+        self._judge.check(limited=limited)
 
     def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
         """Keep what is said in `store`, and look there first; pay from `purse`."""

@@ -104,8 +104,11 @@ class Calibrating(Protocol):
 class Outside(Protocol):
     """A scorer that asks somebody outside the swarm: a judge, a reward model, a detector."""
 
-    def check(self) -> None:
-        """Raise HswarmError where nobody can be asked: a key, a library or a model is missing."""
+    def check(self, *, limited: bool = False) -> None:
+        """Raise HswarmError where nobody can be asked: a key, a library or a model is missing.
+
+        So it is where dollars are `limited` and nobody knows what an answer costs.
+        """
         ...
 
     def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:

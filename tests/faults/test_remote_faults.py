@@ -227,7 +227,7 @@ def test_what_a_run_that_was_stopped_paid_stays_paid(place):
 def test_a_limit_in_dollars_takes_a_price(place):
     with Loopback(speak) as server:
         write_pool(place, server, price=None)
-        with pytest.raises(HswarmError, match="the pool has no price for ann") as refused:
+        with pytest.raises(HswarmError, match="ann has no price") as refused:
             run(place, "run", max_dollars=1.0)
         assert server.calls == []
     assert "price: {prompt" in refused.value.hint

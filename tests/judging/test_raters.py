@@ -370,3 +370,19 @@ def test_a_run_is_rated_by_a_judge_behind_an_api_and_pays_it(tmp_path):
     paid = sum(json.loads(bill)["picodollars"] for bill in bills) / 10**12
     assert accounts["paid"] == paid > accounts["dollars"] == 0
     assert (tmp_path / "run" / "ratings.sqlite").is_file()
+
+
+def test_a_limit_in_dollars_takes_a_judge_with_a_price(tmp_path):
+    with Loopback(lambda prompt, seed: "Rating: 5/10") as server:
+        judge = {"provider": "openai", "model": "m", "base_url": f"{server.url}/v1"}
+        with pytest.raises(HswarmError, match="the judge m has no price") as refused:
+            hswarm.optimize(
+                "agentbench-ltp",
+                run=tmp_path / "run",
+                limit=2,
+                max_dollars=1.0,
+                settings={"scorer": {"arguments": {"judge": judge}}},
+            )
+        assert server.calls == []
+    assert "scorer.arguments.judge" in refused.value.hint
+    assert not (tmp_path / "run").exists()

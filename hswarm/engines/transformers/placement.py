@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from typing import Final
 
@@ -16,9 +15,6 @@ _DTYPES: Final = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-_NEVER: Final = 1 << 30
 
 _KERNELS: Final = 128
 """Products whose kernels oneDNN keeps. A decoding pass needs some dozens of them over and over;
@@ -67,23 +63,6 @@ def free_memory_of(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return int(psutil.virtual_memory().available)
-
-
-def keep_freed_memory() -> None:
-    """Have the C library keep freed memory for the next request instead of giving it back.
-
-    glibc otherwise returns every large buffer to the system at once, and the next layer pays for
-    fresh pages: that is more than half the time of a small model. It does so in any case from the
-    arenas that threads have of their own, so threads that start from now on share the first one.
-    Other C libraries stay as they are.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    mallopt(_M_MMAP_THRESHOLD, _NEVER)
-    mallopt(_M_TRIM_THRESHOLD, _NEVER)
-    mallopt(_M_ARENA_MAX, 1)
 
 
 def keep_few_kernels() -> None:

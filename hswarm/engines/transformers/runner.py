@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging
 
 from hswarm.config import EngineConfig
+from hswarm.engines.allocator import keep_freed_memory, share_one_arena
 from hswarm.engines.batching import Audience, Batch, Outcome
 from hswarm.engines.families import no_engine
 from hswarm.engines.request import Blend, CallFailed, Request, TooLong
@@ -23,7 +24,6 @@ from hswarm.engines.transformers.placement import (
     free_memory_of,
     is_out_of_memory,
     keep_few_kernels,
-    keep_freed_memory,
     memory_of,
     pick_device,
     pick_dtype,
@@ -79,6 +79,7 @@ class TransformersRunner:
         device = pick_device(config.device)
         on_cpu = device.type == "cpu"
         if on_cpu:
+            share_one_arena()
             keep_freed_memory()
             keep_few_kernels()
         if beside is None:

@@ -29,11 +29,11 @@ class HarmonicMean:
         scorer = self.parts[example.part]
         return scorer.follow_up(example, answer) if isinstance(scorer, Asking) else None
 
-    def check(self) -> None:
+    def check(self, *, limited: bool = False) -> None:
         """Raise HswarmError where a task's outside rater cannot be asked."""
         for scorer in self.parts.values():
             if isinstance(scorer, Outside):
-                scorer.check()
+                scorer.check(limited=limited)
 
     def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
         """Have every task's outside rater keep what it says, and pay from `purse`."""

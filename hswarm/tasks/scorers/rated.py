@@ -30,9 +30,9 @@ class RatedScorer(BaseScorer):
         """A question is all it takes."""
         return None
 
-    def check(self) -> None:
+    def check(self, *, limited: bool = False) -> None:
         """Raise HswarmError where the rater cannot be asked."""
-        self._rater.check()
+        self._rater.check(limited=limited)
 
     def prepare(self, store: MemoStore, purse: Purse | None = None, /) -> None:
         """Keep what is said in `store`, and look there first; pay from `purse`."""
