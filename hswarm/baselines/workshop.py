@@ -17,10 +17,8 @@ from typing import Protocol, Self
 from hswarm.agents.opened import OpenPool
 from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
-from hswarm.experts.adapter import CONFIG
 from hswarm.experts.blend import ExpertStack, stack_experts
 from hswarm.experts.family import Family, open_sibling
-from hswarm.experts.folder import read_json
 from hswarm.search.result import Node
 from hswarm.search.roster import Frozen, Roster
 
@@ -126,15 +124,13 @@ def open_found(
     made = {node.agent: node.made for node in nodes if node.made is not None}
     opened: list[Family] = []
     for name, fingerprint in made.items():
-        source = read_json(folder / name / CONFIG).get("base_model_name_or_path")
-        opened += [
-            open_sibling(family, name, folder / name)
-            for family in families
-            if family.base_source == source
-        ][:1]
-        if fingerprint not in {family.fingerprint for family in opened}:
+        # By content: the base may lie elsewhere than when the expert was made.
+        siblings = (open_sibling(family, name, folder / name) for family in families)
+        same = next((one for one in siblings if one.fingerprint == fingerprint), None)
+        if same is None:
             raise HswarmError(
                 f"The expert in {folder / name} is not the one that the run found.",
                 hint="Restore it and its base, or start a new run.",
             )
+        opened.append(same)
     return tuple(opened)
