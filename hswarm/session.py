@@ -71,6 +71,8 @@ class Models:
     purse: Purse
     host: Host
     """What takes on experts that a run makes."""
+    common: Path | None = None
+    """Where runs that share them keep experts that any of them would make alike."""
 
 
 def load(pool: OpenPool, config: RunConfig) -> Models:
@@ -209,7 +211,9 @@ async def _search_and_compare(
     try:
         if config.search.method in BASELINES:
             engine.armed = tally.armed = True
-            workshop = Workshop.of(pool, run.folder / FOLDER, models.host, config.engine.device)
+            workshop = Workshop.of(
+                pool, run.folder / FOLDER, models.host, config.engine.device, models.common
+            )
             outcome = await run_baseline(setting, pool, workshop, end_step=end_step)
         else:
             outcome = await run_search(setting, checkpoint, state)

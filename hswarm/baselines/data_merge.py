@@ -35,7 +35,8 @@ async def data_merge(trials: Trials) -> None:
             seed=trials.seed,
             device=pick_device(shop.device),
         )
-        await trials.enter_made(trials.made_name("data-merge", experts[0], 1), experts[0], train)
+        name = trials.made_name("data-merge", experts[0], 1)
+        await trials.enter_made(name, experts[0], train, common=f"{name}, seed {trials.seed}")
 
 
 def join(corpora: Sequence[Iterator[Pair]]) -> Iterator[Pair]:

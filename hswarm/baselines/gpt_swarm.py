@@ -6,7 +6,9 @@ adjacency matrices are interpolated by the utility of the graphs that they decod
 `gpt-swarm-reinforce` is GPT-Swarm's own: every edge has a probability of its own, and the
 probabilities follow the policy gradient (REINFORCE, Williams, 1992).
 
-Searched: the edges, with everybody once in every graph. Evaluations: 100, ten graphs a round.
+Searched: the edges, with everybody once in every graph. Evaluations: 100 and 50, ten graphs a
+round; with the embedded pool that is what a search generates, for graphs drawn edge by edge have
+twice the edges.
 Departures: neither optimises prompts; the best graph that was evaluated is the result, not one of
 all edges above 1/2 that never was. In GPT-Swarm a decision node hears everybody; here the last of
 those nobody reads is the end node, and the others are read by it.
@@ -29,6 +31,8 @@ FloatMatrix = NDArray[np.float64]
 FloatVector = NDArray[np.float64]
 
 EVALUATIONS: Final = 100
+DRAWN: Final = 50
+"""The evaluations of graphs that are drawn edge by edge."""
 ROUND: Final = 10
 """Graphs of a round."""
 TOP_P: Final = 0.8
@@ -66,7 +70,7 @@ def interpolate(matrices: FloatMatrix, utilities: FloatVector) -> FloatMatrix:
 
 async def gpt_swarm_reinforce(trials: Trials) -> None:
     """Enter graphs drawn edge by edge, ten a round, and make good ones' edges likelier."""
-    nodes, budget = len(trials.roster), trials.allowed(EVALUATIONS)
+    nodes, budget = len(trials.roster), trials.allowed(DRAWN)
     odds = np.zeros((nodes, nodes))
     for turn in range(-(-budget // ROUND)):
         drawn = [

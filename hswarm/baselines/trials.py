@@ -98,14 +98,17 @@ class Trials:
         self.setting = replace(self.setting, roster=roster)
         return len(roster) - 1
 
-    async def enter_made(self, name: str, expert: int, write: Callable[[Path], None]) -> float:
+    async def enter_made(
+        self, name: str, expert: int, write: Callable[[Path], None], common: str | None = None
+    ) -> float:
         """Make an expert on the base of the pool's `expert` (a number), and enter it alone.
 
-        `write` writes it, in PEFT's format, to a new folder. Returns its utility. Of those made so
-        far only the best is kept.
+        `write` writes it, in PEFT's format, to a new folder; if the task has no part in it, it has
+        a name in `common` (`Workshop.make`). Returns its utility. Of those made so far only the
+        best is kept.
         """
         shop = self.shop()
-        made = shop.make(name, shop.family_of(self.roster, expert), write)
+        made = shop.make(name, shop.family_of(self.roster, expert), write, common)
         number = self.hire(made.agent)
         shop.take_on(made)
         try:

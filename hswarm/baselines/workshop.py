@@ -11,16 +11,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol, Self
 
 from hswarm.agents.opened import OpenPool
 from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
-from hswarm.experts.adapter import CONFIG
 from hswarm.experts.blend import ExpertStack, stack_experts
 from hswarm.experts.family import Family, open_sibling
-from hswarm.experts.folder import read_json
 from hswarm.search.result import Node
 from hswarm.search.roster import Frozen, Roster
 
@@ -68,13 +67,17 @@ class Workshop:
     engine: Host
     device: str = "auto"
     """Where what is made is made."""
+    common: Path | None = None
+    """Where runs on the same pool keep what comes out the same whatever the task."""
     _stacks: dict[str, ExpertStack] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pool: OpenPool, folder: Path, engine: Host, device: str) -> Self:
+    def of(
+        cls, pool: OpenPool, folder: Path, engine: Host, device: str, common: Path | None = None
+    ) -> Self:
         """Return the workshop of a run on `pool`."""
         families = {family.fingerprint: family for family in pool.families}
-        return cls(families, folder, engine, device)
+        return cls(families, folder, engine, device, common)
 
     def family_of(self, roster: Roster, expert: int) -> Family:
         """Return the family that an agent (its number) is an expert of."""
@@ -88,18 +91,20 @@ class Workshop:
             self._stacks[family.fingerprint] = stack_experts(family)
         return self._stacks[family.fingerprint]
 
-    def make(self, name: str, family: Family, write: Callable[[Path], None]) -> Made:
+    def make(
+        self, name: str, family: Family, write: Callable[[Path], None], common: str | None = None
+    ) -> Made:
         """Return the expert `name` on the base of `family`; `write` writes it to a new folder.
 
-        What is written gets its name when it is complete.
+        What comes out the same whatever the task has a name in `common`, under which it is made
+        once for all runs on the pool; each gets a copy.
         """
         place = self.folder / name
-        if not place.exists():
-            part = self.folder / f"{name}.part"
-            shutil.rmtree(part, ignore_errors=True)
-            part.parent.mkdir(parents=True, exist_ok=True)
-            write(part)
-            part.rename(place)
+        if common is not None and self.common is not None:
+            original = self.common / common
+            _complete(original, write)
+            write = partial(shutil.copytree, original)
+        _complete(place, write)
         return Made(open_sibling(family, name, place), family.fingerprint)
 
     def take_on(self, made: Made) -> None:
@@ -115,6 +120,16 @@ class Workshop:
         shutil.rmtree(made.folder)
 
 
+def _complete(place: Path, write: Callable[[Path], None]) -> None:
+    """Have `write` write `place`, if it is not there; it gets its name when it is complete."""
+    if not place.exists():
+        part = place.with_name(f"{place.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        part.rename(place)
+
+
 def open_found(
     nodes: Sequence[Node], families: Sequence[Family], folder: Path
 ) -> tuple[Family, ...]:
@@ -126,15 +141,13 @@ def open_found(
     made = {node.agent: node.made for node in nodes if node.made is not None}
     opened: list[Family] = []
     for name, fingerprint in made.items():
-        source = read_json(folder / name / CONFIG).get("base_model_name_or_path")
-        opened += [
-            open_sibling(family, name, folder / name)
-            for family in families
-            if family.base_source == source
-        ][:1]
-        if fingerprint not in {family.fingerprint for family in opened}:
+        # By content: the base may lie elsewhere than when the expert was made.
+        siblings = (open_sibling(family, name, folder / name) for family in families)
+        same = next((one for one in siblings if one.fingerprint == fingerprint), None)
+        if same is None:
             raise HswarmError(
                 f"The expert in {folder / name} is not the one that the run found.",
                 hint="Restore it and its base, or start a new run.",
             )
+        opened.append(same)
     return tuple(opened)

@@ -81,7 +81,7 @@ class Bench:
         self._loop = asyncio.Runner()
         store = self._held.enter_context(SqliteMemo(folder.memo))
         self._shared = MemoEngine(models.engine, store)
-        self._models = Models(self._shared, models.purse, models.host)
+        self._models = Models(self._shared, models.purse, models.host, folder.path / FOLDER)
 
     def __enter__(self) -> Self:
         return self

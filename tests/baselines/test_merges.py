@@ -1,6 +1,7 @@
 """Merged experts: made in a workshop, named by their content, kept only if they are the best."""
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 
@@ -90,3 +91,24 @@ def test_a_pool_with_too_few_experts_is_refused_before_anything_is_evaluated():
     with pytest.raises(HswarmError, match="model-stock merges 3 experts at least"):
         asyncio.run(attempt("model-stock", trials))
     assert trials.setting.tally.spent == 0
+
+
+def test_what_no_task_has_a_part_in_is_made_once_for_all_runs(tmp_path):
+    shops = [make_shop().workshop for _ in range(2)]
+    family = small_family()
+    made = []
+
+    def write(folder):
+        made.append(folder)
+        shutil.copytree(family.experts[0].folder, folder)
+
+    for shop in shops:
+        shop.common = tmp_path / "common"
+        shop.make("copy", family, write, common="copy, seed 0")
+    assert len(made) == 1
+    shops[0].make("copy", family, write, common="copy, seed 1")  # it is there
+    shops[1].make("other", family, write, common="copy, seed 1")
+    assert len(made) == 2
+    assert {file.name for file in (shops[1].folder / "copy").iterdir()} == {
+        file.name for file in family.experts[0].folder.iterdir()
+    }
