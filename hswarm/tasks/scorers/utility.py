@@ -75,7 +75,7 @@ class Utility(BaseScorer):
         """A question is all it takes."""
         return None
 
-    def check(self) -> None:
+    def check(self, *, limited: bool = False) -> None:
         """Raise HswarmError where there is no such function, or it takes what there is not."""
         _parameters(self.function, self._find())
 
