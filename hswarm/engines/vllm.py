@@ -75,11 +75,11 @@ class VllmRunner:
 
     def __init__(self, family: Family, config: EngineConfig, *, families: int = 1) -> None:
         """HswarmError if vLLM is not installed, or does not run the family's base."""
+        share_one_arena()
+        vllm = _import_vllm()
         device = _device_of(config.device)
         if device.type == "cpu":
-            share_one_arena()
             keep_freed_memory()
-        vllm = _import_vllm()
         dtype = str(pick_dtype(config.dtype, device)).removeprefix("torch.")
         self._family = family
         self._stack = stack_experts(family)

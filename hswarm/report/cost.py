@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Container, Mapping
+from typing import Any
+
 from hswarm.report.evidence import Evidence
 from hswarm.report.section import Cell, Section, Table
+
+Accounts = Mapping[str, Mapping[str, Any]]
 
 _COUNTS = ("answered", "generated", "prompt_tokens", "generated_tokens")
 
 
 def cost(evidence: Evidence) -> Section:
     """Return requests, tokens, time and dollars: of the search, in all, by agent and by node."""
-    result = evidence.run.result
+    run = evidence.run
+    result = run.result
     rows: list[tuple[Cell, ...]] = [
         (name, *(getattr(usage, count) for count in _COUNTS), usage.dollars)
         for name, usage in (("search", result.search), ("with the comparisons", result.total))
@@ -20,6 +27,9 @@ def cost(evidence: Evidence) -> Section:
     tables = [Table("cost", headings, rows)]
     for what in ("agents", "nodes"):
         accounts = evidence.accounts.get(what, {})
+        if what == "agents" and not run.searched:
+            found = {node.agent for node in result.found.nodes}
+            accounts = _fold(accounts, {*run.roster.names, *found})
         entries = [
             (name, *(account[count] for count in _COUNTS), account["picodollars"] / 1e12)
             for name, account in accounts.items()
@@ -36,3 +46,15 @@ def cost(evidence: Evidence) -> Section:
         ],
         tables=tables,
     )
+
+
+def _fold(accounts: Accounts, known: Container[str]) -> Accounts:
+    """Return accounts with those of experts who were made and not found as one."""
+    made = [account for name, account in accounts.items() if name not in known]
+    if len(made) < 2:
+        return dict(accounts)
+    total: Counter[str] = Counter()
+    for account in made:
+        total.update(account)
+    folded = {name: account for name, account in accounts.items() if name in known}
+    return {**folded, f"{len(made)} others, made in the run": dict(total)}

@@ -19,6 +19,12 @@ class MadeUp:
     def __init__(self, task):
         self.gold = {e.question: e.answers[0] for e in (*task.dev, *task.test)}
 
+    def adopt(self, family, beside, /):
+        """Answer for what is made, too, as for anybody."""
+
+    def dismiss(self, fingerprint, /):
+        """Forget nobody."""
+
     def run(self, requests, audience, /):
         yield [(place, self.answer(request)) for place, request in enumerate(requests)]
 

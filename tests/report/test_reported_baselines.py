@@ -18,7 +18,7 @@ def reports(making, tmp_path_factory):
     folder = tmp_path_factory.mktemp("baselines")
     runs = {
         method: making(folder / method, method=method)
-        for method in ("uniform-soup", "prediction-merge", "agent-prune")
+        for method in ("uniform-soup", "prediction-merge", "agent-prune", "model-stock")
     }
     return {method: (run, write_report(run).read_text()) for method, run in runs.items()}
 
@@ -89,3 +89,14 @@ def test_held_items_are_said(making, tmp_path):
     html = write_report(run).read_text()
     assert f"{result.selection.held.utility:.3f} on the 3 that were held out of the search" in html
     assert f"on the {result.selection.searched.items} dev items" in html
+
+
+def test_what_was_made_and_not_found_is_one_line_of_the_bill(reports):
+    run, html = reports["model-stock"]
+    with (run / "report" / "cost-by-agent.csv").open(newline="") as file:
+        bills = {row["agent"]: int(row["requests"]) for row in csv.DictReader(file)}
+    found = open_run(run).result.found.nodes[0].agent
+    assert len(bills) == 10 + 2
+    assert bills[found] > 0
+    assert bills["2 others, made in the run"] > 0
+    assert f"{found} was made in the run" in html
