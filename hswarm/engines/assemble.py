@@ -43,7 +43,8 @@ def assemble(
             routes[entry.reference] = open_other(name, entry, purse)
     if families:
         engine = BatchingEngine(_open_local(families, config, mixtures))
-        routes |= {local.fingerprint: engine for local in (*families, *mixtures)}
+        routes |= {family.fingerprint: engine for family in families}
+        routes |= {mixture.fingerprint: engine for mixture in mixtures}
     return RouterEngine(routes, steady=steady)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -149,11 +149,10 @@ def read_vocabulary(tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> 
     tokens: dict[int, tuple[Meaning, int]] = {}
     for token, number in tokenizer.get_vocab().items():
         if number not in added:
-            fallback = _FALLBACK.fullmatch(token) is not None
-            tokens[number] = mean(token), 1 + fallback
+            tokens[number] = mean(token)
         else:  # What was added is found in a text first, and written as it is.
             name = added[number].content
-            tokens[number] = name if added[number].special else name.encode(), 0
+            tokens[number] = (name if added[number].special else name.encode()), 0
     return Vocabulary.of(tokens, ends)
 
 
@@ -163,8 +162,11 @@ def vocabulary_of(family: Family) -> Vocabulary:
     return read_vocabulary(tokenizer, end_tokens(family, tokenizer))
 
 
-def _convention(tokenizer: PreTrainedTokenizerBase) -> Any:
-    """Return what turns a token, as the tokenizer writes it, into the bytes that it stands for."""
+def _convention(tokenizer: PreTrainedTokenizerBase) -> Callable[[str], tuple[bytes, int]]:
+    """Return what turns a token, as the tokenizer writes it, into the bytes that it stands for.
+
+    Beside them comes its rank: 2 where a text is not written with it if it can be helped, else 1.
+    """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     described = json.loads(backend.to_str())["decoder"] if backend is not None else None
     parts = list(_parts(described))
@@ -184,19 +186,21 @@ def _parts(described: Any) -> Iterator[dict[str, Any]]:
             yield from _parts(part)
 
 
-def _from_byte_level(token: str) -> bytes:
-    alphabet = _byte_alphabet()
-    return b"".join(alphabet.get(letter) or letter.encode() for letter in token)
+def _from_byte_level(token: str) -> tuple[bytes, int]:
+    # A letter that stands for no byte gets into a vocabulary by its training, and into no text.
+    known = [_byte_alphabet().get(letter) for letter in token]
+    text = b"".join(byte or letter.encode() for byte, letter in zip(known, token, strict=True))
+    return text, 1 if all(known) else 2
 
 
-def _from_piece(token: str) -> bytes:
+def _from_piece(token: str) -> tuple[bytes, int]:
     byte = _FALLBACK.fullmatch(token)
-    return bytes([int(byte[1], 16)]) if byte else token.replace(_SPACE, " ").encode()
+    return (bytes([int(byte[1], 16)]), 2) if byte else (token.replace(_SPACE, " ").encode(), 1)
 
 
-def _from_word(token: str) -> bytes:
+def _from_word(token: str) -> tuple[bytes, int]:
     """A word stands for itself and the space before it, unless it goes on with the one before."""
-    return (token[2:] if token.startswith("##") else f" {token}").encode()
+    return (token[2:] if token.startswith("##") else f" {token}").encode(), 1
 
 
 @cache

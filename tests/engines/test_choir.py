@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from peft import PeftModel
@@ -23,11 +23,13 @@ from hswarm.engines.transformers.choir import mix
 from hswarm.engines.transformers.decoder import Decoder
 from hswarm.errors import HswarmError
 from hswarm.experts.mixture import Mixture
+from hswarm.experts.vocabulary import vocabulary_of
 from hswarm.testing.engines import EngineContract
 
 LANE = EngineConfig(device="cpu", threads=1)
 GREEDY = Sampling(10)
 ENDS = {3, 4, 20, 33}
+SPECIAL = {"w00", "w03", "pad", "stop"}
 EVEN = (1 / 6,) * 6
 ROWS = (
     EVEN,
@@ -48,6 +50,7 @@ def part(values, shares, ids=None, ends=NO_ENDS):
     return torch.tensor(values), torch.tensor(shares), ids, ends
 
 
+@settings(deadline=None)
 @given(logits, coefficients)
 def test_where_all_is_shared_a_mixture_is_the_weighted_mean(values, shares):
     shares[:, 0] += 0.5
@@ -58,6 +61,7 @@ def test_where_all_is_shared_a_mixture_is_the_weighted_mean(values, shares):
     assert left_out.tolist() == [0.0, 0.0]
 
 
+@settings(deadline=None)
 @given(logits, st.integers(0, 2))
 def test_an_expert_alone_is_itself(values, expert):
     shares = torch.nn.functional.one_hot(torch.tensor([expert] * 2), 3).float().numpy()
@@ -66,6 +70,7 @@ def test_an_expert_alone_is_itself(values, expert):
     torch.testing.assert_close(mixed, alone, atol=1e-4, rtol=1e-4)
 
 
+@settings(deadline=None)
 @given(logits, coefficients)
 def test_it_does_not_matter_who_runs_an_expert(values, shares):
     shares[:, 0] += 0.5
@@ -74,6 +79,7 @@ def test_it_does_not_matter_who_runs_an_expert(values, shares):
     torch.testing.assert_close(parts.exp(), whole.exp(), atol=1e-6, rtol=1e-5)
 
 
+@settings(deadline=None)
 @given(logits, logits, coefficients, st.permutations(range(7)), st.permutations(range(7)))
 def test_what_is_left_out_is_what_is_not_shared(ours, theirs, shares, first, second):
     """Three tokens and an end are shared; the end is two tokens of ours and one of theirs."""
@@ -166,7 +172,7 @@ def say_one_by_one(mixture, requests):
                     everywhere = key == "<end>" or all(
                         key in other and (same or other[key] not in ENDS) for other in vocabularies
                     )
-                    special = key in ("w00", "pad") and not same
+                    special = key in SPECIAL and not same
                     if everywhere and not special:
                         mixed[key] = mixed.get(key, 0.0) + c * p
                     else:
@@ -180,21 +186,21 @@ def say_one_by_one(mixture, requests):
             for words, context in zip(vocabularies, contexts, strict=True):
                 context.append(words[word])
         ended = said[-1] == "<end>" or (same and vocabularies[0][said[-1]] in ENDS)
-        shown = [word for word in said[: len(said) - ended] if word not in ("w00", "w03")]
+        shown = [word for word in said[: len(said) - ended] if word not in SPECIAL]
         answers.append((" ".join(shown), len(said), not ended, left_out))
     return answers
 
 
 def test_a_mixed_batch_equals_the_mixture_one_by_one(mixture, runner):
-    requests = make_requests(mixture, 24)
+    requests = make_requests(mixture, 12)
     expected = say_one_by_one(mixture, requests)
     found = run(runner, requests)
     assert [(a.text, a.generated_tokens, a.truncated) for a in found] == [e[:3] for e in expected]
     for answer, (*_, left_out) in zip(found, expected, strict=True):
         assert answer.left_out / MICRO == pytest.approx(left_out, abs=1e-4)
-    assert len({answer.text for answer in found}) > 12
+    assert len({answer.text for answer in found}) > 8
     assert any(not answer.truncated for answer in found)
-    same = mixture.families[1].name == "gemma"
+    same = vocabulary_of(mixture.families[0]) == vocabulary_of(mixture.families[1])
     assert any(answer.left_out for answer in found) != same
 
 
@@ -215,24 +221,23 @@ def test_a_scaled_row_says_the_same(mixture, runner):
     ]
 
 
-@pytest.mark.parametrize("batch_size", [1, 4, 9])
-def test_few_seats_are_taken_in_turn(batch_size, mixture, runner):
-    requests = make_requests(mixture, 20, seed=1)
+def test_few_seats_are_taken_in_turn(mixture, runner):
+    requests = make_requests(mixture, 8, seed=1, rows=ROWS[:2])
     expected = run(runner, requests)
-    config = LANE.model_copy(update={"batch_size": batch_size})
+    config = LANE.model_copy(update={"batch_size": 7})
     few = load_runner(mixture.families, config, [mixture])
     assert run(few, requests) == expected
     assert run(few, requests[::-1]) == expected[::-1]
 
 
 def test_two_lanes_say_what_one_says(mixture, runner):
-    requests = make_requests(mixture, 20, seed=2)
+    requests = make_requests(mixture, 12, seed=2)
     config = EngineConfig(device="cpu", threads=2)
     assert run(load_runner(mixture.families, config, [mixture]), requests) == run(runner, requests)
 
 
 def test_memory_that_runs_out_is_gone_round(mixture, runner, monkeypatch):
-    requests = make_requests(mixture, 12, seed=3)
+    requests = make_requests(mixture, 12, seed=3, rows=[EVEN])
     expected = run(runner, requests)
     fresh = load_runner(mixture.families, LANE, [mixture])
     step, failed = Decoder.step, []
@@ -311,7 +316,7 @@ class TestChoir(EngineContract):
         return BatchingEngine(self.runner)
 
     def requests(self):
-        return make_requests(self.mixture, 8)
+        return make_requests(self.mixture, 4, rows=ROWS[1:3], sampling=Sampling(6))
 
     def hopeless(self):
         return replace(self.requests()[0], model=Blend(self.mixture.fingerprint, (0.0,) * 6))

@@ -34,7 +34,7 @@ class TokensRunner:
             range(start, start + len(family))
             for start, family in zip(starts, mixture.families, strict=True)
         ]
-        team = runners[0].team
+        team = min((runner.team for runner in runners), key=lambda team: team.lanes)
         memory = team.memory // len(runners)
 
         def choir() -> Choir:
