@@ -21,6 +21,7 @@ from transformers import PreTrainedTokenizerBase
 
 from hswarm.errors import HswarmError
 from hswarm.experts.family import Family
+from hswarm.experts.folder import read_json
 from hswarm.experts.mixture import Mixture
 from hswarm.experts.tokenizer import end_tokens, load_tokenizer
 
@@ -142,12 +143,19 @@ def _show(meaning: Meaning | None) -> str:
     return meaning.decode(errors="backslashreplace") if isinstance(meaning, bytes) else str(meaning)
 
 
-def read_vocabulary(tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> Vocabulary:
-    """Return the vocabulary of a tokenizer whose answers end with one of `ends`."""
+def read_vocabulary(
+    tokenizer: PreTrainedTokenizerBase, ends: Sequence[int], size: int | None = None
+) -> Vocabulary:
+    """Return the vocabulary of a tokenizer whose answers end with one of `ends`.
+
+    What is not among the `size` tokens that the model knows is left out.
+    """
     added = tokenizer.added_tokens_decoder
     mean = _convention(tokenizer)
     tokens: dict[int, tuple[Meaning, int]] = {}
     for token, number in tokenizer.get_vocab().items():
+        if size is not None and number >= size:
+            continue
         if number not in added:
             tokens[number] = mean(token)
         else:  # What was added is found in a text first, and written as it is.
@@ -159,7 +167,9 @@ def read_vocabulary(tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> 
 def vocabulary_of(family: Family) -> Vocabulary:
     """Return the vocabulary of a family's base; HswarmError if its tokenizer cannot be loaded."""
     tokenizer = load_tokenizer(family)
-    return read_vocabulary(tokenizer, end_tokens(family, tokenizer))
+    config = read_json(family.base / "config.json")
+    size = config.get("vocab_size") or config.get("text_config", {}).get("vocab_size")
+    return read_vocabulary(tokenizer, end_tokens(family, tokenizer), size)
 
 
 def _convention(tokenizer: PreTrainedTokenizerBase) -> Callable[[str], tuple[bytes, int]]:

@@ -96,6 +96,12 @@ def test_what_is_written_differently_and_means_the_same_is_shared(tokenizers):
     assert number(theirs, "<0x74>") not in pairs.values()
 
 
+def test_tokens_that_the_model_does_not_know_are_none(tokenizers):
+    cut = read_vocabulary(tokenizers["bytes"], [0], 100)
+    assert len(cut.meanings) == 100
+    assert max(cut.firsts.values()) < 100
+
+
 def test_a_word_has_its_space(tokenizers):
     shared = share([vocabulary(tokenizers["words"]), vocabulary(tokenizers["pieces"])])
     theirs = tokenizers["pieces"].convert_ids_to_tokens(shared.ids[1].tolist())

@@ -232,23 +232,22 @@ def mix(parts: Sequence[tuple[Tensor, Tensor, Tensor, Tensor]]) -> tuple[Tensor,
     gave to other tokens, between 0 and 1, an expert counting by |c|.
     """
     device = parts[0][0].device
-    mixed: Tensor | None = None
-    outside: Tensor | None = None
+    said_by, missed_by, counted = [], [], []
     for logits, shares, ids, ends in parts:
         likely = logits.float().softmax(dim=-1)
         whole = not len(ends) and len(ids) == likely.shape[-1]  # ids are in order then
         said = likely if whole else likely[..., ids]
         if len(ends):
             said[..., -1] = likely[..., ends].sum(dim=-1)
-        own = torch.bmm(shares.to(said).unsqueeze(1), said).squeeze(1).to(device)
-        missed = (1.0 - said.sum(dim=-1)).clamp_(0.0, 1.0) * (0.0 if whole else 1.0)
-        lost = (missed * shares.abs().to(missed)).sum(dim=-1).to(device)
-        mixed = own if mixed is None else mixed + own
-        outside = lost if outside is None else outside + lost
-    assert mixed is not None
-    assert outside is not None
-    counted = sum(shares.abs().sum(dim=-1).to(outside) for _, shares, _, _ in parts)
+        weights = shares.to(said)
+        missed = torch.zeros_like(weights) if whole else (1.0 - said.sum(dim=-1)).clamp(0.0, 1.0)
+        said_by.append(torch.bmm(weights.unsqueeze(1), said).squeeze(1).to(device))
+        missed_by.append((missed * weights.abs()).sum(dim=-1).to(device))
+        counted.append(weights.abs().sum(dim=-1).to(device))
+    mixed, outside, count = (
+        torch.stack(several).sum(dim=0) for several in (said_by, missed_by, counted)
+    )
     positive = mixed > 0
     # Where nothing is positive at all, the least negative is still the likeliest.
     logarithms = torch.where(positive, mixed, 0.0).log()
-    return torch.where(positive.any(-1, keepdim=True), logarithms, mixed), outside / counted
+    return torch.where(positive.any(-1, keepdim=True), logarithms, mixed), outside / count
