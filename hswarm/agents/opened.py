@@ -22,8 +22,6 @@ class OpenPool:
 
     name: str
     families: tuple[Family, ...]
-    mixtures: tuple[Mixture, ...] = ()
-    """Where tokens are mixed: all of the families as one."""
     remote: Mapping[str, Endpoint] = field(default_factory=dict)
     """Name -> model behind an API."""
     tools: Mapping[str, AnyTool] = field(default_factory=dict)
@@ -32,12 +30,14 @@ class OpenPool:
     """Agent -> what it is for, in a few words."""
     ensembles: Mapping[str, Ensemble] = field(default_factory=dict)
     """Name -> several of the others, who answer as one."""
-    mixed: Mapping[str, Blend] = field(default_factory=dict)
-    """Name -> experts mixed by their tokens, where some are agents of their own."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Expert -> what it was trained on: a JSONL file of prompts and responses."""
     training: Recipe = field(default_factory=Recipe)
     """How experts of this pool are trained further."""
+    mixtures: tuple[Mixture, ...] = ()
+    """Where tokens are mixed: all of the families as one."""
+    mixed: Mapping[str, Blend] = field(default_factory=dict)
+    """Name -> experts mixed by their tokens, where some are agents of their own."""
 
     def __len__(self) -> int:
         return sum(map(len, self.families)) + len(self.others)
