@@ -160,7 +160,8 @@ async def opened(task: str, options: Namespace):
     pool = read_pool(find("agents", options.pool)).open()
     options.folder.mkdir(parents=True, exist_ok=True)
     with SqliteMemo(options.folder / f"{task}.sqlite", max_answers=MAX_ANSWERS) as store:
-        memo = MemoEngine(assemble(pool.families, EngineConfig()), store, keep=AT_HAND)
+        engine = assemble(pool.families, EngineConfig(), mixtures=pool.mixtures)
+        memo = MemoEngine(engine, store, keep=AT_HAND)
         try:
             yield Workbench(load_task(task, limit=options.limit), pool, memo)
         finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hswarm.agents.opened import OpenPool
-from hswarm.agents.pool import read_pool
+from hswarm.agents.pool import pool_of, read_pool
 from hswarm.aside import aside
 from hswarm.baselines.methods import check_method
 from hswarm.catalog import find, is_file
@@ -209,7 +209,7 @@ def measure_pool(
 def open_parts(config: RunConfig) -> tuple[Task, OpenPool]:
     """Read the task and the pool of a run; HswarmError where either, or a judge, is unfit."""
     task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
-    pool = read_pool(find("agents", config.pool)).open()
+    pool = pool_of(config).open()
     if isinstance(task.scorer, Outside):
         task.scorer.check(limited=config.budget.max_dollars is not None)
     return task, pool

@@ -32,6 +32,7 @@ Search = Literal["heterogeneous", "role-only", "weight-only", "model-swarms"]
 SEARCHES: Final[tuple[str, ...]] = get_args(Search)
 """The methods that search with swarms; all others are baselines."""
 Shape = Literal["chain", "star", "tree", "debate", "jury"]
+Mix = Literal["weights", "tokens"]
 
 
 class _Frozen(BaseModel):
@@ -237,6 +238,9 @@ class RunConfig(_Frozen):
     data: str | None = None
     """Another source of the task's (bundled, authors, hub, imported), or a file of one's own."""
     pool: str = "tiny"
+    mix: Mix | None = None
+    """What a coefficient row mixes: the weights of one family's experts, or the next-token
+    probabilities of all experts, whatever their bases (token swarms); null: as the pool says."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """Use the first so many items of each split."""
     scorer: Mapping[str, Any] = {}

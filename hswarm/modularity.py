@@ -15,10 +15,10 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from hswarm.agents.pool import FamilyEntry, Pool, read_pool
+from hswarm.agents.pool import FamilyEntry, Pool, pool_of
 from hswarm.api import provenance
 from hswarm.baselines.methods import BASELINES
-from hswarm.catalog import find, unknown
+from hswarm.catalog import unknown
 from hswarm.config import RunConfig, to_yaml
 from hswarm.engines.usage import Usage
 from hswarm.errors import HswarmError
@@ -64,7 +64,7 @@ def remove_expert(folder: Path, expert: str, *, how: How = "column", out: Path |
     searched = _open(folder)
     name = _family_of(searched.pool, expert)
     entry = searched.pool.families[name]
-    if len(entry.experts) < 3:
+    if len(searched.company(name)) < 3:
         raise HswarmError(
             f"Without {expert} only one expert of {name} is left, and nothing to mix.",
             hint="Take an expert out of a larger pool.",
@@ -95,18 +95,15 @@ def add_expert(folder: Path, source: str, *, family: str | None, out: Path | Non
     if name not in pool.families:
         raise unknown("family", name, pool.families)
     entry = pool.families[name]
-    if len(entry.experts) < 2:
+    if len(searched.company(name)) < 2:
         raise HswarmError(
             f"{name} has one expert, which the search has not moved.",
             hint="Start a new run with both in its pool.",
         )
     grown = {**entry.experts, expert: source}
     pool = _with_experts(pool, name, grown)
-    place = replace(
-        searched.place(name, len(entry.experts)),
-        experts=len(grown),
-        agents=len(pool.agents),
-    )
+    before = searched.place(name, len(entry.experts))
+    place = replace(before, experts=before.experts + 1, agents=len(pool.agents))
     state = enter(searched.state, place, searched.config.search)
     event = {"event": "joined", "expert": expert}
     return _write(searched, state, pool, event, out or _beside(folder, "with", expert))
@@ -123,10 +120,21 @@ class _Searched:
 
     def place(self, family: str, column: int) -> Place:
         """Return where the expert in a family's column is."""
+        if self.pool.mix == "tokens":
+            names = list(self.pool.families)
+            before = names[: names.index(family)]
+            start = sum(len(self.pool.families[name].experts) for name in before)
+            return Place(0, start + column, 0, len(self.company(family)), len(self.pool.agents))
         moving = [name for name, entry in self.pool.families.items() if len(entry.experts) > 1]
         sizes = [len(self.pool.families[name].experts) for name in moving]
         number = moving.index(family)
         return Place(number, column, sum(sizes[:number]), sizes[number], len(self.pool.agents))
+
+    def company(self, family: str) -> list[str]:
+        """Return the experts that those of a family are mixed with, themselves included."""
+        if self.pool.mix == "tokens":
+            return _experts(self.pool)
+        return list(self.pool.families[family].experts)
 
     @property
     def several(self) -> bool:
@@ -159,7 +167,7 @@ def _open(folder: Path) -> _Searched:
             f"The run {folder} has no whole state.",
             hint=f"Go on with it first: hswarm optimize --resume {folder}",
         )
-    pool = read_pool(find("agents", config.pool))
+    pool = pool_of(config)
     searched = _Searched(folder, config, pool, SearchState.from_json(state.payload["search"]))
     if searched.several and search.weight.particles is not None:
         raise HswarmError(
@@ -245,7 +253,9 @@ def _only_family(pool: Pool) -> str:
 def _with_experts(pool: Pool, family: str, experts: Mapping[str, str]) -> Pool:
     """Return a pool whose family has these experts; what is said of others is left out."""
     entry: FamilyEntry = pool.families[family].model_copy(update={"experts": dict(experts)})
-    changed = pool.model_copy(update={"families": {**pool.families, family: entry}})
+    families = {**pool.families, family: entry}
+    left = {name: own for name, own in families.items() if own.experts}
+    changed = pool.model_copy(update={"families": left})
     told = {
         what: {k: v for k, v in getattr(pool, what).items() if k in changed.agents}
         for what in ("descriptions", "data")

@@ -25,10 +25,11 @@ from hswarm.engines.assemble import assemble
 from hswarm.engines.endpoint import knock, require_price
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.purse import Limit, Purse
-from hswarm.engines.request import Engine, Sampling
+from hswarm.engines.request import MICRO, Engine, Sampling
 from hswarm.engines.usage import DOLLAR, Usage
 from hswarm.errors import HswarmError
 from hswarm.evaluate import calibrate
+from hswarm.experts.vocabulary import cover
 from hswarm.outcome import run_baseline, run_search
 from hswarm.search.budget import BudgetedEngine
 from hswarm.search.events import Note, Observer, ignore
@@ -36,7 +37,7 @@ from hswarm.search.failures import FailureLimit
 from hswarm.search.finalists import hold_out
 from hswarm.search.found import reference
 from hswarm.search.loop import Checkpoint, settled
-from hswarm.search.result import Result, UsageReport, dump
+from hswarm.search.result import Result, TokenShare, TokensReport, UsageReport, dump
 from hswarm.search.roster import Roster
 from hswarm.search.selection import Chosen, check_selection, choose_agents, read_chosen
 from hswarm.search.setting import Setting, forget
@@ -52,6 +53,11 @@ from hswarm.tasks.task import Outside, Task
 
 RATINGS: Final = "ratings.sqlite"
 """What judges and classifiers said, in a run's folder."""
+
+DIGITS: Final = 4
+"""Of a mean probability, so that it does not depend on how the engine cuts its work."""
+MISSING_TOLD: Final = 10
+"""Tokens that a result names of those that a family does not share."""
 
 
 @dataclass(slots=True)
@@ -83,7 +89,7 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
     """
     check_selection(config.search, len(pool))
     optimizer.check(config.search.role, config.search.role.particles)
-    for family in pool.families:
+    for family in pool.mixtures or pool.families:
         particles = config.search.weight.particles or len(family)
         populate(len(family), particles, seed=config.search.seed)
         if len(family) > 1:
@@ -95,7 +101,12 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
         knock(name, endpoint)
     purse = Purse(round(limit * DOLLAR) if limit is not None else None)
     engine = assemble(
-        pool.families, config.engine, remote=pool.remote, tools=pool.tools, purse=purse
+        pool.families,
+        config.engine,
+        remote=pool.remote,
+        tools=pool.tools,
+        mixtures=pool.mixtures,
+        purse=purse,
     )
     return Models(engine, purse, engine)
 
@@ -253,6 +264,7 @@ async def _search_and_compare(
         failures=tuple(unscored),
         found_in=found.iteration,
         selection=report_selection(dev[0], test[0], outcome.finalists, share, config.search.seed),
+        tokens=_report_tokens(pool, usage),
     )
     run.write_accounts({**usage.report(), "paid": models.purse.paid / DOLLAR})
     run.write_result(dump(result))
@@ -334,6 +346,24 @@ def _checkpoint(
         engine.armed = tally.armed = True
 
     return checkpoint
+
+
+def _report_tokens(pool: OpenPool, usage: Usage) -> TokensReport | None:
+    """Say what a mixture of tokens is over, if one was searched."""
+    if not pool.mixtures:
+        return None
+    return TokensReport(
+        families=tuple(
+            TokenShare(
+                family=own.family,
+                tokens=own.tokens,
+                shared=own.shared,
+                missing=own.missing[:MISSING_TOLD],
+            )
+            for own in cover(pool.mixtures[0])
+        ),
+        left_out=round(usage.left_out / MICRO / max(1, usage.generated_tokens), DIGITS),
+    )
 
 
 def _report(usage: Usage) -> UsageReport:

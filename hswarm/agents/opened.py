@@ -12,6 +12,7 @@ from hswarm.engines.request import Blend, Remote, Tool
 from hswarm.engines.tools.entry import AnyTool
 from hswarm.experts.family import Family
 from hswarm.experts.fingerprint import hash_json
+from hswarm.experts.mixture import Mixture
 from hswarm.experts.recipe import Recipe
 
 
@@ -33,6 +34,10 @@ class OpenPool:
     """Expert -> what it was trained on: a JSONL file of prompts and responses."""
     training: Recipe = field(default_factory=Recipe)
     """How experts of this pool are trained further."""
+    mixtures: tuple[Mixture, ...] = ()
+    """Where tokens are mixed: all of the families as one."""
+    mixed: Mapping[str, Blend] = field(default_factory=dict)
+    """Name -> experts mixed by their tokens, where some are agents of their own."""
 
     def __len__(self) -> int:
         return sum(map(len, self.families)) + len(self.others)
@@ -51,12 +56,14 @@ class OpenPool:
             for family in self.families
             for place, expert in enumerate(family.experts)
         }
-        return {**experts, **self.others, **self.ensembles}
+        return {**experts, **self.mixed, **self.others, **self.ensembles}
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of everything that shapes an answer; a lone family's is its own."""
-        families = [family.fingerprint for family in self.families]
+        """The SHA-256 of everything that shapes an answer; a lone family's, or mixture's, is its
+        own.
+        """
+        families = [local.fingerprint for local in self.mixtures or self.families]
         if len(families) == 1 and not self.others:
             return families[0]
         others = [

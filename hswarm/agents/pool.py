@@ -23,6 +23,8 @@ remote:
     key: EXAMPLE_API_KEY          # an environment variable
     price: {prompt: 0.5, generated: 1.5}    # dollars per million tokens
 
+With `mix: tokens` the experts of all families are one: their next-token probabilities are mixed.
+
 And there may be tools, see `hswarm.engines.tools.entry`:
 
 tools:
@@ -40,12 +42,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hswarm.agents.opened import OpenPool
-from hswarm.catalog import read_yaml, unknown
-from hswarm.config import validated
+from hswarm.catalog import find, read_yaml, unknown
+from hswarm.config import Mix, RunConfig, validated
 from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.tools.entry import AnyTool
 from hswarm.errors import HswarmError
 from hswarm.experts.family import Family, open_family
+from hswarm.experts.mixture import Mixture
 from hswarm.experts.recipe import Recipe
 from hswarm.experts.source import is_hub_id
 
@@ -111,6 +114,9 @@ class Pool(_Frozen):
     version: str = ""
     families: dict[Name, FamilyEntry] = {}
     """Name -> family; a lone one, written without a name, is called like the pool."""
+    mix: Mix = "weights"
+    """What moves together: `weights`, the experts of each family; `tokens`, all experts, by their
+    next-token probabilities (token swarms, Model Swarms, section 5)."""
     remote: dict[Name, Endpoint] = {}
     """Name -> model behind an API."""
     tools: dict[Name, AnyTool] = {}
@@ -130,9 +136,15 @@ class Pool(_Frozen):
     def open(self) -> OpenPool:
         """Find, check and fingerprint the models; raises HswarmError where they are unfit."""
         families = tuple(entry.open(name) for name, entry in self.families.items())
+        if self.mix == "tokens" and sum(map(len, families)) < 2:
+            raise HswarmError(
+                f"Pool {self.name!r} has too few experts to mix the tokens of.",
+                hint="Mixing by tokens takes two local experts at least.",
+            )
         return OpenPool(
             name=self.name,
             families=families,
+            mixtures=(Mixture("tokens", families),) if self.mix == "tokens" else (),
             remote=self.remote,
             tools=self.tools,
             descriptions=self.descriptions,
@@ -158,6 +170,12 @@ def read_pool(path: Path) -> Pool:
     families = {name: entry.resolve(folder) for name, entry in pool.families.items()}
     data = {n: str(folder / Path(file).expanduser()) for n, file in pool.data.items()}
     return pool.model_copy(update={"families": families, "data": data})
+
+
+def pool_of(config: RunConfig) -> Pool:
+    """Read the pool of a run; HswarmError as `read_pool`, or where there is none of its name."""
+    pool = read_pool(find("agents", config.pool))
+    return pool if config.mix is None else pool.model_copy(update={"mix": config.mix})
 
 
 def _lift_family(content: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -161,7 +161,11 @@ class Trials:
 
         HswarmError if there are none.
         """
-        families = [self.roster.numbers(family) for family in range(len(self.roster.families))]
+        # Particles beside the experts are no models that came with the pool.
+        families = [
+            self.roster.numbers(number)[: len(experts)]
+            for number, experts in enumerate(self.roster.families)
+        ]
         if not families:
             raise HswarmError(
                 "There is nothing to merge: no two models of the pool share a base.",

@@ -80,10 +80,19 @@ class Workshop:
         return cls(families, folder, engine, device, common)
 
     def family_of(self, roster: Roster, expert: int) -> Family:
-        """Return the family that an agent (its number) is an expert of."""
+        """Return the family that an agent (its number) is an expert of.
+
+        HswarmError where it is no family's but a mixture's.
+        """
         seat = roster.seats[expert]
         assert seat.family is not None, "somebody whose weights can be moved"
-        return self.families[roster.families[seat.family].family]
+        experts = roster.families[seat.family]
+        if experts.mixture is not None:
+            raise HswarmError(
+                "This method makes an expert of others' weights, and here tokens are mixed.",
+                hint="Use --mix weights, or another method: hswarm show methods",
+            )
+        return self.families[experts.family]
 
     def stack(self, family: Family) -> ExpertStack:
         """Return the experts of a family, loaded once."""

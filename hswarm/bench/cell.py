@@ -11,12 +11,11 @@ from shlex import quote
 from types import TracebackType
 from typing import Final, Self
 
-from hswarm.agents.pool import read_pool
+from hswarm.agents.pool import pool_of
 from hswarm.api import provenance
 from hswarm.baselines.workshop import FOLDER, open_found
 from hswarm.bench.config import Cell, cells_of, run_config
 from hswarm.bench.folder import BenchFolder, CellResult
-from hswarm.catalog import find
 from hswarm.config import RunConfig
 from hswarm.engines.local import settle_engine
 from hswarm.engines.memo import MemoEngine
@@ -72,10 +71,11 @@ class Bench:
         """Open the pool and load its models; HswarmError if they are unfit."""
         self.folder = folder
         self._held = ExitStack()
-        self._pool = read_pool(find("agents", folder.config.pool)).open()
+        config = self._config(cells_of(folder.config)[0])
+        self._pool = pool_of(config).open()
         folder.pin("pool", self._pool.fingerprint)
         self._task = lru_cache(_TASKS_HELD)(self._load)
-        models = load(self._pool, self._config(cells_of(folder.config)[0]))
+        models = load(self._pool, config)
         models.purse.keep_books(folder.read_bills(), folder.append_bill)
         # One loop for all cells: connections live in theirs, from cell to cell.
         self._loop = asyncio.Runner()

@@ -153,6 +153,7 @@ def print_pool(name: str) -> None:
                 "what it is": pool.description,
                 "version": pool.version,
                 "licence": pool.licence,
+                "mixed by": "tokens" if pool.mix == "tokens" else "",
             }
         )
     )

@@ -17,6 +17,7 @@ EPILOG: Final = """Examples:
   hswarm optimize --task gaia-text --method model-swarms --early-stop
   hswarm optimize --task gaia-text --keep 2-10    do the weaker beat the strongest?
   hswarm optimize --task gaia-text --utility my_module:my_function
+  hswarm optimize --task gsm8k --pool mixed --mix tokens --method model-swarms
   hswarm optimize --config runs/NAME/config.yaml --seed 1
   hswarm optimize --resume runs/NAME --max-iterations 20
 
@@ -25,6 +26,7 @@ Ctrl-C leaves a run that can be resumed. Tasks there are: hswarm show tasks"""
 SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "task": ("task",),
     "pool": ("pool",),
+    "mix": ("mix",),
     "data": ("data",),
     "limit": ("limit",),
     "method": ("search.method",),
@@ -76,6 +78,15 @@ def optimize(
     pool: Annotated[
         str, typer.Option(help="A pool's name or YAML file.", rich_help_panel=_RUN)
     ] = "tiny",
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            help="weights (inside each family) or tokens (experts of all bases as one family);"
+            " by default what the pool says.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(

@@ -15,6 +15,7 @@ app = typer.Typer(
   hswarm show tasks              every task in one line
   hswarm show tasks gaia-text    one of them, with an item
   hswarm show agents tiny        a pool and its experts
+  hswarm show tokens mixed       what of a pool can be mixed by tokens, and what not
   hswarm show graphs star        a graph, drawn
   hswarm show methods            what to search by, and what to compare it with
   hswarm show run runs/NAME      what a run found
@@ -45,6 +46,19 @@ def agents(name: _Name = None) -> None:
         catalogues.print_pools()
     else:
         catalogues.print_pool(name)
+
+
+@app.command(epilog="For example: hswarm show tokens mixed")
+def tokens(
+    name: Annotated[str, typer.Argument(help="A pool's name or YAML file.", metavar="POOL")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every token that is not shared.")
+    ] = False,
+) -> None:
+    """Show which tokens the bases of a pool share, and which not: for --mix tokens."""
+    from hswarm.cli.vocabularies import print_tokens
+
+    print_tokens(name, everything=everything)
 
 
 @app.command(epilog="For example: hswarm show graphs star")

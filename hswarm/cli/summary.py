@@ -18,7 +18,7 @@ from hswarm.config import SEARCHES, RunConfig
 from hswarm.graph.dag import Dag
 from hswarm.graph.draw import draw_text
 from hswarm.report.numerals import show_count
-from hswarm.search.result import Result, Score, Selection, SystemReport
+from hswarm.search.result import Result, Score, Selection, SystemReport, TokensReport
 
 BUNDLED: Final = "synthetic data made for the tiny models, not the benchmark."
 _FAILURES_SHOWN: Final = 5
@@ -39,7 +39,8 @@ def summarise(result: Result, config: RunConfig) -> RenderableType:
         Text("\nThe found graph:\n"),
         # Never wrapped: a broken line of a drawing is worse than one that is cut off.
         Text(indent(draw_text(dag, names), "  "), no_wrap=True, overflow="crop"),
-        *_mixtures(result.found),
+        *_mixtures(result.found, result.tokens is not None),
+        *_tokens(result.tokens),
         Text(f"\n{_stopped(result, config)} {_cost(result)}"),
     ]
     return Group(*parts)
@@ -133,8 +134,8 @@ def _unscored(system: str, split: str, score: Score) -> str:
     )
 
 
-def _mixtures(found: SystemReport) -> Iterator[RenderableType]:
-    """Say how the weights of those who are no longer one expert are made up, once each."""
+def _mixtures(found: SystemReport, tokens: bool) -> Iterator[RenderableType]:
+    """Say how those who are no longer one expert are made up, once each."""
     mixed = {
         node.agent: node.coefficients
         for node in found.nodes
@@ -142,11 +143,25 @@ def _mixtures(found: SystemReport) -> Iterator[RenderableType]:
     }
     if not mixed:
         return
-    yield Text("\nWeights that are no longer one expert's:")
+    what = "Next-token probabilities" if tokens else "Weights"
+    yield Text(f"\n{what} that are no longer one expert's:")
     table = Table.grid(padding=(0, 1))
     for agent, coefficients in mixed.items():
         table.add_row("", agent, "=", _mixture(coefficients))
     yield table
+
+
+def _tokens(tokens: TokensReport | None) -> Iterator[Text]:
+    """Say over which tokens probabilities were mixed, and what that left out."""
+    if tokens is None:
+        return
+    shares = ", ".join(
+        f"{own.shared:,} of {own.family}'s {own.tokens:,}" for own in tokens.families
+    )
+    yield Text(
+        f"\nMixed over the tokens that all bases share: {shares}. Left out, because others do not "
+        f"have them: {tokens.left_out:.2%} of the probability, a mean over all generated tokens."
+    )
 
 
 def _mixture(coefficients: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""The models of a pool in one process: a runner per family, behind one."""
+"""The models of a pool in one process: a runner per family or mixture, behind one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,37 @@ from importlib.util import find_spec
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import Runner
 from hswarm.engines.families import FamiliesRunner
+from hswarm.errors import HswarmError
 from hswarm.experts.family import Family
+from hswarm.experts.mixture import Mixture
 
 
-def load_runner(families: Sequence[Family], config: EngineConfig) -> FamiliesRunner:
-    """Load the models of `families`; HswarmError where that is not possible."""
+def load_runner(
+    families: Sequence[Family], config: EngineConfig, mixtures: Sequence[Mixture] = ()
+) -> FamiliesRunner:
+    """Load the models of `families`, and mix those of `mixtures`, whose families are among them.
+
+    HswarmError where that is not possible.
+    """
     runners: dict[str, Runner] = {}
-    for family in families:
-        if config.name == "vllm":
-            from hswarm.engines.vllm import VllmRunner
+    if config.name == "vllm":
+        from hswarm.engines.vllm import VllmRunner
 
+        if mixtures:
+            raise HswarmError(
+                "The engine vllm mixes no tokens: it does not say what is likely at every step.",
+                hint="Use --engine transformers, or --mix weights.",
+            )
+        for family in families:
             runners[family.fingerprint] = VllmRunner(family, config, families=len(families))
-        else:
-            from hswarm.engines.transformers import TransformersRunner
+        return FamiliesRunner(runners)
+    from hswarm.engines.transformers import TokensRunner, TransformersRunner
 
-            runners[family.fingerprint] = TransformersRunner(family, config)
+    loaded = {family.fingerprint: TransformersRunner(family, config) for family in families}
+    runners |= loaded
+    for mixture in mixtures:
+        own = [loaded[family.fingerprint] for family in mixture.families]
+        runners[mixture.fingerprint] = TokensRunner(mixture, own)
     return FamiliesRunner(runners)
 
 

@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+MICRO: Final = 10**6
+
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -18,7 +20,8 @@ _CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separat
 class Blend:
     """A local model: Σ_j row[j] · expert_j of the family with this fingerprint.
 
-    An empty row is the family's base model without any adapter.
+    An empty row is the family's base model without any adapter. Of a mixture's fingerprint the sum
+    is that of the experts' next-token probabilities, not of their weights.
     """
 
     family: str
@@ -107,6 +110,10 @@ class Completion:
     truncated: bool = False
     picodollars: int = 0
     """What the answer cost, in 10⁻¹² dollars: whole numbers, so that sums are exact."""
+    left_out: int = field(default=0, compare=False)
+    """Of a mixture: the probability, in 10⁻⁶, of tokens that not all of its experts have, summed
+    over the answer's tokens. To be told, and no part of the answer: the last digits are rounded
+    this way or that by what else is in the batch."""
 
 
 class Engine(Protocol):

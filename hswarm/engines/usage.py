@@ -38,7 +38,8 @@ class Account:
     prompt_tokens: int = 0
     generated_tokens: int = 0
     picodollars: int = 0
-    """All three over the distinct requests."""
+    left_out: int = 0
+    """All four over the distinct requests."""
 
     @property
     def saved(self) -> int:
@@ -56,6 +57,7 @@ class Account:
         self.prompt_tokens += completion.prompt_tokens
         self.generated_tokens += completion.generated_tokens
         self.picodollars += completion.picodollars
+        self.left_out += completion.left_out
 
     def counters(self) -> dict[str, int]:
         """Return the counters by name."""
@@ -76,7 +78,8 @@ class Waited(Account):
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Self:
         """Return the account that `entry` of a snapshot or a report says."""
-        return cls(**{name: entry[name] for name in (*COUNTERS, "seconds")})
+        # What is not there was not counted yet when the account was written.
+        return cls(**{name: entry.get(name, 0) for name in (*COUNTERS, "seconds")})
 
 
 @dataclass(slots=True)
@@ -126,7 +129,7 @@ class Usage(Account):
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Set the accounts to what a snapshot says."""
         for name in COUNTERS:
-            setattr(self, name, snapshot[name])
+            setattr(self, name, snapshot.get(name, 0))
         self.agents = {name: Waited.read(entry) for name, entry in snapshot["agents"].items()}
         self.nodes = {int(node): Waited.read(entry) for node, entry in snapshot["nodes"].items()}
 

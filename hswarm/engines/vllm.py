@@ -35,6 +35,7 @@ from hswarm.errors import HswarmError
 from hswarm.experts.blend import save_adapter, stack_experts
 from hswarm.experts.family import Family
 from hswarm.experts.folder import read_json
+from hswarm.experts.tokenizer import end_tokens
 
 _ENVIRONMENT: Final = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
@@ -123,7 +124,7 @@ class VllmRunner:
                 hint="--engine transformers runs any causal language model of transformers.",
             ) from None
         self._engine = self._llm.llm_engine
-        self._ends = _end_tokens(family, self._prompts)
+        self._ends = end_tokens(family, self._prompts.tokenizer)
 
     def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Answer `requests`, yielding after each pass what has ended or is followed."""
@@ -281,19 +282,6 @@ def _places(family: Family) -> int:
     config = read_json(family.base / "config.json")
     text = config.get("text_config", config)
     return int(text.get("max_position_embeddings") or text.get("n_positions") or 2048)
-
-
-def _end_tokens(family: Family, prompts: Prompts) -> list[int]:
-    """Return the ids after which an answer is over."""
-    ends = None
-    for name in ("generation_config.json", "config.json"):
-        if ends is None and (family.base / name).is_file():
-            ends = read_json(family.base / name).get("eos_token_id")
-    if ends is None:
-        ends = prompts.tokenizer.eos_token_id
-    if ends is None:
-        return []
-    return [ends] if isinstance(ends, int) else list(ends)
 
 
 def _memory_folder() -> str | None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from hswarm.agents.pool import read_pool
-from hswarm.catalog import find
+from hswarm.agents.pool import pool_of
 from hswarm.config import validated
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Sampling
@@ -79,7 +78,7 @@ def _open_run(path: Path) -> tuple[Respond, Close]:
             hint=f"Go on with it: hswarm optimize --resume {quote(str(path))}",
         )
     result = validated(Result, found, str(path / RESULT))
-    pool = read_pool(find("agents", config.pool)).open()
+    pool = pool_of(config).open()
     system = found_system(result.found.nodes, pool)
     engine = MemoEngine(load(pool, config).engine)
 

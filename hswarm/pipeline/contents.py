@@ -9,9 +9,11 @@ from pathlib import Path
 from hswarm.agents.agent import make_agent
 from hswarm.agents.ensemble import Ensemble
 from hswarm.agents.opened import OpenPool
+from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
 from hswarm.experts.adapter import CONFIG
 from hswarm.experts.family import Family, open_family
+from hswarm.experts.mixture import Mixture
 from hswarm.graph.dag import Dag
 from hswarm.pipeline.folder import (
     ADAPTERS,
@@ -36,6 +38,7 @@ from hswarm.pipeline.manifest import (
     GraphFile,
     HubBase,
     IncludedBase,
+    MixtureNote,
     ModelsFile,
     PipelineFile,
     RemoteNote,
@@ -117,10 +120,30 @@ def open_models(folder: Path, name: str, models: ModelsFile) -> OpenPool:
         {key: agent.fingerprint for key, agent in tools.items()},
         {key: agent.tool.reference.fingerprint for key, agent in tools.items()},
     )
+    mixed = {key: agent for key, agent in agents if isinstance(agent, MixtureNote)}
     pool = OpenPool(
-        name, tuple(families), remote, {key: agent.tool for key, agent in tools.items()}
+        name,
+        tuple(families),
+        mixtures=(Mixture("tokens", tuple(families)),) if mixed else (),
+        remote=remote,
+        tools={key: agent.tool for key, agent in tools.items()},
+    )
+    pool = replace(
+        pool, mixed={key: _mixed(folder, key, note, pool) for key, note in mixed.items()}
     )
     return replace(pool, ensembles=_ensembles(folder, pool, models))
+
+
+def _mixed(folder: Path, name: str, note: MixtureNote, pool: OpenPool) -> Blend:
+    """Return who answers as a mixture; HswarmError where one of it is no adapter."""
+    (mixture,) = pool.mixtures
+    for expert in note.shares:
+        if expert not in mixture.names:
+            raise HswarmError(
+                f"{folder / LOCK}: {name} is a mixture with {expert!r}, which is no adapter.",
+                hint=MEND,
+            )
+    return Blend(*mixture.locate(tuple(note.shares.get(key, 0.0) for key in mixture.names)))
 
 
 def _ensembles(folder: Path, pool: OpenPool, models: ModelsFile) -> dict[str, Ensemble]:

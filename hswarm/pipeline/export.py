@@ -16,9 +16,8 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from hswarm.agents.pool import read_pool
+from hswarm.agents.pool import pool_of
 from hswarm.baselines.workshop import FOLDER, open_found
-from hswarm.catalog import find
 from hswarm.config import EngineConfig, validated
 from hswarm.engines.assemble import open_other
 from hswarm.engines.recorded import RecordedEngine
@@ -95,7 +94,7 @@ def _read(folder: Path) -> FinishedRun:
         )
     config = record.config
     result = validated(Result, record.result, str(folder / RESULT))
-    pool = read_pool(find("agents", config.pool))
+    pool = pool_of(config)
     if any(family.trust_remote_code for family in pool.families.values()):
         raise HswarmError(
             f"A base of pool {pool.name!r} comes with code of its own, and a pipeline runs none.",

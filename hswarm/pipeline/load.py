@@ -56,6 +56,7 @@ def start(
         settle_engine(engine),
         remote=pool.remote,
         tools=pool.tools,
+        mixtures=pool.mixtures,
         stand_ins=stand_ins,
         steady=steady,
     )

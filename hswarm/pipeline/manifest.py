@@ -187,8 +187,16 @@ class EnsembleNote(Part):
     rule: Rule
 
 
+class MixtureNote(Part):
+    """An agent that is several adapters, whose next-token probabilities are mixed."""
+
+    kind: Literal["mixture"] = "mixture"
+    shares: Annotated[dict[Name, float], Field(min_length=2, max_length=MOST_NODES)]
+    """How much each counts."""
+
+
 AgentNote = Annotated[
-    AdapterNote | RemoteNote | ToolNote | EnsembleNote, Field(discriminator="kind")
+    AdapterNote | RemoteNote | ToolNote | EnsembleNote | MixtureNote, Field(discriminator="kind")
 ]
 
 

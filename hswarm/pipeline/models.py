@@ -16,6 +16,7 @@ from hswarm.engines.request import Blend
 from hswarm.experts.adapter import WEIGHTS
 from hswarm.experts.blend import save_adapter, stack_experts
 from hswarm.experts.family import Family, open_family
+from hswarm.experts.mixture import Mixture
 from hswarm.experts.source import is_hub_id
 from hswarm.pipeline.folder import ADAPTERS, BASES, INSIDE, is_of_base
 from hswarm.pipeline.manifest import (
@@ -27,6 +28,7 @@ from hswarm.pipeline.manifest import (
     HubBase,
     IncludedBase,
     LocalBase,
+    MixtureNote,
     ModelsFile,
     RemoteNote,
     ToolNote,
@@ -67,11 +69,27 @@ def write_models(
         if name in models:
             agents[name] = ToolNote(tool=tool, fingerprint=tool.reference.fingerprint)
     called = {model: name for name, model in models.items()}
+    for mixture in pool.mixtures:
+        agents |= {
+            name: MixtureNote(shares=_shares(mixture, model.row, called))
+            for name, model in models.items()
+            if isinstance(model, Blend) and model.family == mixture.fingerprint
+        }
     for name, model in models.items():
         if isinstance(model, Ensemble):
             members = tuple(called[member] for member in model.members)
             agents[name] = EnsembleNote(members=members, rule=read_rule(model.rule))
     return ModelsFile(families=families, agents={name: agents[name] for name in names})
+
+
+def _shares(mixture: Mixture, row: Row, called: Mapping[Sitter, str]) -> dict[str, float]:
+    """Return how much each expert of a mixture counts, by what it is called as an agent."""
+    shares = {}
+    for column, coefficient in enumerate(row):
+        if coefficient != 0.0:
+            alone = tuple(float(k == column) for k in range(len(row)))
+            shares[called[Blend(*mixture.locate(alone))]] = coefficient
+    return shares
 
 
 def _write_base(family: Family, slug: str, folder: Path, *, inline: bool | None) -> Base:

@@ -8,7 +8,14 @@ from typing import Final
 
 from hswarm.graph.draw import draw_text
 from hswarm.pipeline.contents import Blueprint, Contents
-from hswarm.pipeline.manifest import Base, EnsembleNote, HubBase, IncludedBase, SystemNote
+from hswarm.pipeline.manifest import (
+    Base,
+    EnsembleNote,
+    HubBase,
+    IncludedBase,
+    MixtureNote,
+    SystemNote,
+)
 from hswarm.pipeline.strangers import find_strangers
 from hswarm.search.result import Score
 
@@ -184,6 +191,8 @@ def _list_agents(blueprint: Blueprint) -> Iterator[str]:
     for name, note in models.agents.items():
         if isinstance(note, EnsembleNote):
             yield f"- {name}: {len(note.members)} of these, of whose answers one is taken."
+        if isinstance(note, MixtureNote):
+            yield f"- {name}: {len(note.shares)} of these, mixed by their next-token probabilities."
 
 
 def _place(base: Base) -> str:

@@ -14,6 +14,7 @@ from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import Name
 from hswarm.engines.request import Blend, ModelReference
 from hswarm.errors import HswarmError
+from hswarm.experts.mixture import Mixture
 from hswarm.graph.dag import Dag
 from hswarm.search.result import Node
 from hswarm.system import System
@@ -27,7 +28,7 @@ class Seats:
 
     agents: tuple[str, ...]
     models: Mapping[str, Sitter]
-    """Members of an ensemble come before it."""
+    """Members of an ensemble come before it, and experts of a mixture."""
 
     def system(self, dag: Dag) -> System:
         """Return the system of these agents in the nodes of `dag`, ready to answer."""
@@ -44,8 +45,9 @@ def seat(nodes: Sequence[Node], pool: OpenPool) -> Seats:
     agents = []
     for node in nodes:
         _check_name(node.agent)
-        for member in node.members:
+        for member in (*node.members, *_mixed(node, pool)):
             names.setdefault(_member(member, pool), member)
+    for node in nodes:
         model = _model(node, pool)
         if model not in names:
             own = (
@@ -72,6 +74,15 @@ def _check_name(name: str) -> None:
         ) from None
 
 
+def _mixed(node: Node, pool: OpenPool) -> tuple[str, ...]:
+    """Return the experts whose tokens are mixed in a node."""
+    model = _model(node, pool) if node.coefficients else None
+    mixtures = {mixture.fingerprint for mixture in pool.mixtures}
+    if not isinstance(model, Blend) or model.family not in mixtures:
+        return ()
+    return tuple(name for name, coefficient in node.coefficients.items() if coefficient)
+
+
 def _member(name: str, pool: OpenPool) -> ModelReference:
     model = pool.agents.get(name)
     if model is None or isinstance(model, Ensemble):
@@ -87,11 +98,13 @@ def _model(node: Node, pool: OpenPool) -> Sitter:
         if node.agent not in pool.others:
             raise _unknown(node.agent)
         return pool.others[node.agent]
-    for family in pool.families:
+    for family in pool.mixtures or pool.families:
         if not set(node.coefficients).isdisjoint(family.names):
             for expert in sorted(set(node.coefficients) - set(family.names)):
                 raise _unknown(expert)
             row = tuple(node.coefficients.get(expert, 0.0) for expert in family.names)
+            if isinstance(family, Mixture):
+                return Blend(*family.locate(row))
             return Blend(family.fingerprint, row)
     raise _unknown(min(node.coefficients))
 

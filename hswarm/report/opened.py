@@ -10,11 +10,9 @@ from typing import Any
 
 from hswarm.agents.agent import Sitter, make_agent
 from hswarm.agents.opened import OpenPool
-from hswarm.agents.pool import read_pool
+from hswarm.agents.pool import pool_of
 from hswarm.baselines.workshop import FOLDER, open_found
-from hswarm.catalog import find
 from hswarm.config import SEARCHES, validated
-from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
 from hswarm.graph.dag import LONE, Dag
 from hswarm.pipeline.seats import found_system
@@ -90,7 +88,7 @@ class OpenedRun:
         return {
             experts.name_particle(place): alone(
                 experts.name_particle(place),
-                Blend(experts.family, experts.spread(tuple(map(float, row)))),
+                experts.model(tuple(map(float, row))),
             )
             for experts, swarm in zip(self.roster.families, swarms, strict=True)
             for place, row in enumerate(swarm.personal_best)
@@ -138,7 +136,7 @@ def open_run(folder: Path) -> OpenedRun:
         )
     config = record.config
     task = load_task(config.task, data=config.data, limit=config.limit, scorer=config.scorer)
-    pool = read_pool(find("agents", config.pool)).open()
+    pool = pool_of(config).open()
     refuse_other_content(
         folder, record.provenance, {"task": task.fingerprint, "pool": pool.fingerprint}
     )

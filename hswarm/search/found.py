@@ -116,7 +116,7 @@ def reference(roster: Roster) -> System:
     It is the base of the first family; where there is no family, the first agent.
     """
     if roster.families:
-        return System(LONE, (make_agent("base", Blend(roster.families[0].family, ())),))
+        return System(LONE, (make_agent("base", roster.families[0].model(())),))
     first = roster.frozen[0]
     model = Blend(first.model.family, ()) if isinstance(first.model, Blend) else first.model
     return System(LONE, (make_agent(first.name, model),))

@@ -80,6 +80,25 @@ class UsageReport(_Frozen):
     dollars: float = 0.0
 
 
+class TokenShare(_Frozen):
+    """How many of a family's tokens all families of a mixture have."""
+
+    family: str
+    tokens: int
+    shared: int
+    missing: tuple[str, ...]
+    """Some of the others, as text."""
+
+
+class TokensReport(_Frozen):
+    """Where tokens were mixed: over what, and what that left out."""
+
+    families: tuple[TokenShare, ...]
+    left_out: float
+    """The probability that experts gave to tokens that others do not have, which are out of the
+    mixture: a mean over all tokens that the run generated."""
+
+
 class Result(_Frozen):
     """The outcome of a run."""
 
@@ -110,6 +129,8 @@ class Result(_Frozen):
     found_in: int
     """The iteration that found the system; 0 is the start."""
     selection: Selection | None = None
+    tokens: TokensReport | None = None
+    """None where weights were mixed."""
 
     @property
     def best_single(self) -> SystemReport:

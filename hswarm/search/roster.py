@@ -19,6 +19,7 @@ from hswarm.agents.agent import Sitter
 from hswarm.agents.ensemble import Ensemble
 from hswarm.agents.opened import OpenPool
 from hswarm.engines.request import Blend
+from hswarm.experts.mixture import Mixture
 
 FloatMatrix = NDArray[np.float64]
 Row = tuple[float, ...]
@@ -37,6 +38,15 @@ class Experts:
     family that each stands for; () if each stands for its own."""
     everybody: tuple[str, ...] = ()
     """The names by column of the family, where `columns` are not its own."""
+    mixture: Mixture | None = field(default=None, repr=False)
+    """Where they are of several families and their tokens are mixed, not their weights."""
+
+    def model(self, row: Row) -> Blend:
+        """Return who answers with these coefficients, by column of the experts; () is the base."""
+        whole = self.spread(row) if row else row
+        if self.mixture is not None:
+            return Blend(*self.mixture.locate(whole))
+        return Blend(self.family, whole)
 
     def spread(self, row: Row) -> Row:
         """Return coefficients by column of the whole family."""
@@ -103,6 +113,15 @@ class Roster:
     @classmethod
     def of(cls, pool: OpenPool, particles: int | None) -> Self:
         """Return the roster of a pool. A family of one is frozen: there is no other to mix."""
+        if pool.mixtures:
+            return cls(
+                families=tuple(
+                    Experts(mixture.fingerprint, mixture.names, mixture=mixture)
+                    for mixture in pool.mixtures
+                ),
+                frozen=tuple(Frozen(name, reference) for name, reference in pool.others.items()),
+                particles=particles,
+            )
         moving = [family for family in pool.families if len(family) > 1]
         lone = [family for family in pool.families if len(family) == 1]
         return cls(
@@ -170,8 +189,7 @@ class Roster:
         seat = self.seats[agent]
         if seat.family is None:
             return self.frozen[seat.place].model
-        experts = self.families[seat.family]
-        return Blend(experts.family, experts.spread(row))
+        return self.families[seat.family].model(row)
 
     def coefficients(self, agent: int, row: Row) -> dict[str, float]:
         """Return expert -> coefficient, exact zeros left out; nothing of what is no blend."""

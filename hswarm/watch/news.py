@@ -9,8 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from hswarm.agents.pool import read_pool
-from hswarm.catalog import find
+from hswarm.agents.pool import pool_of
 from hswarm.config import RunConfig
 from hswarm.errors import HswarmError
 from hswarm.graph.dag import Dag
@@ -29,8 +28,10 @@ def agent_names(config: RunConfig) -> list[str]:
     Families of several experts come first, as in the search; the models are not looked at.
     """
     with suppress(HswarmError):
-        pool = read_pool(find("agents", config.pool))
+        pool = pool_of(config)
         families = [list(family.experts) for family in pool.families.values()]
+        if pool.mix == "tokens":
+            families = [[name for names in families for name in names]]
         moving = [name for names in families if len(names) > 1 for name in names]
         lone = [name for names in families if len(names) == 1 for name in names]
         return [*moving, *lone, *pool.remote, *pool.tools]

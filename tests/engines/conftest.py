@@ -81,6 +81,13 @@ ARCHITECTURES = {
 
 FamilyMaker = Callable[[str], Family]
 
+OTHER_WORDS = [
+    *("pad", "w01", "w02", "stop", "w14", "w05"),
+    *(f"w{k:02}" for k in range(63, 14, -1)),
+    *(f"x{k:02}" for k in range(9)),
+]
+"""A vocabulary in another order, with ends of other names, and some words of its own."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
@@ -89,7 +96,10 @@ def _one_thread():
 
 @pytest.fixture(scope="session")
 def make_family(tmp_path_factory: pytest.TempPathFactory) -> FamilyMaker:
-    """Return the family of three experts on a random base of the named architecture."""
+    """Return the family of three experts on a random base of the named architecture.
+
+    "NAME other" is one whose tokenizer has `OTHER_WORDS`.
+    """
     made: dict[str, Family] = {}
 
     def make(architecture: str) -> Family:
@@ -102,11 +112,16 @@ def make_family(tmp_path_factory: pytest.TempPathFactory) -> FamilyMaker:
 
 
 def _make(architecture: str, folder: Path) -> Family:
-    words = {f"w{k:02}": k for k in range(WORDS)}
+    architecture, _, other = architecture.partition(" ")
+    listed = OTHER_WORDS if other else [f"w{k:02}" for k in range(WORDS)]
+    words = {word: k for k, word in enumerate(listed)}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="w05"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="w00", eos_token="w03", chat_template=TEMPLATE
+        tokenizer_object=tokenizer,
+        pad_token=listed[0],
+        eos_token=listed[3],
+        chat_template=TEMPLATE,
     ).save_pretrained(folder / "base")
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(ARCHITECTURES[architecture]).eval()

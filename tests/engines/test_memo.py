@@ -115,6 +115,7 @@ def test_a_request_is_generated_once():
         "prompt_tokens": 3,
         "generated_tokens": 9,
         "picodollars": 0,
+        "left_out": 0,
         "agents": {},
         "nodes": {},
     }

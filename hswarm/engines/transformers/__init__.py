@@ -2,9 +2,11 @@
 
 One resident model serves a whole family: each forward pass mixes the rows of many blends, whose
 adapters are laid over the base layers row by row. Prompts are read in small batches of one blend;
-then all rows are decoded together, and a row that ends makes room for the next prompt.
+then all rows are decoded together, and a row that ends makes room for the next prompt. A mixture
+has several models speak as one, token by token.
 """
 
 from hswarm.engines.transformers.runner import TransformersRunner
+from hswarm.engines.transformers.tokens import TokensRunner
 
-__all__ = ["TransformersRunner"]
+__all__ = ["TokensRunner", "TransformersRunner"]

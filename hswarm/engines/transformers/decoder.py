@@ -42,6 +42,11 @@ class Decoder:
         self._cache = self._new_cache(len(_PROBES), _GRAIN)
         self._take_shortcuts()
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self._model.device
+
     def bytes_per_token(self) -> int:
         """Return what the cache takes for one token of one row."""
         return self._cache.bytes_per_token()

@@ -1,4 +1,4 @@
-"""A lane: one model at work on its share of the rows, in one thread."""
+"""A lane: one speaker at work on its share of the rows, in one thread."""
 
 from __future__ import annotations
 
@@ -8,22 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
-from torch import nn
-from transformers import PreTrainedModel
-from transformers.pytorch_utils import Conv1D
 
 from hswarm.engines.batching import Outcome, Said
-from hswarm.engines.request import CallFailed, Completion
-from hswarm.engines.transformers.adapters import Adapters
-from hswarm.engines.transformers.decoder import Decoder
-from hswarm.engines.transformers.forward import Forward
-from hswarm.engines.transformers.layers import Projection, pick_product, replace
+from hswarm.engines.request import MICRO, CallFailed, Completion
 from hswarm.engines.transformers.placement import is_out_of_memory
-from hswarm.engines.transformers.prompts import Prompts
 from hswarm.engines.transformers.rows import Reading, Row, plan_readings
 from hswarm.engines.transformers.sampling import pick_tokens
-from hswarm.experts.blend import ExpertStack
-from hswarm.experts.family import Family
+from hswarm.engines.transformers.speaker import Seated, Speaker
 
 News = list[tuple[int, Outcome | Said]]
 """What became of requests, by their place in the flush."""
@@ -57,37 +48,16 @@ class _Seat:
 
 
 class Lane:
-    """Takes rows from prompt to answer. `model` becomes its own: layers are exchanged.
+    """Takes rows from prompt to answer. `speaker` becomes its own.
 
-    A row takes a seat, one row of the decoder's cache, once its prompt is read, and leaves it when
-    its answer ends. `memory` is the bytes that blends and seats may be measured by.
+    A row takes a seat once its prompt is read, and leaves it when its answer ends. `memory` is the
+    bytes that seats may be measured by.
     """
 
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        family: Family,
-        stack: ExpertStack,
-        prompts: Prompts,
-        *,
-        ends: frozenset[int],
-        reach: Reach,
-        memory: int,
-    ) -> None:
-        product = pick_product(model.device, model.dtype)
-        forward = Forward()
-        self._adapters = Adapters(
-            family, stack, model, product=product, forward=forward, memory=memory
-        )
-        for name, layer in list(model.named_modules()):
-            if type(layer) in {nn.Linear, Conv1D}:
-                replace(model, name, Projection(layer, product))
-        self._pad = min(ends, default=0)
-        self._decoder = Decoder(model, forward, self._pad)
-        self._prompts = prompts
-        self._ends = ends
+    def __init__(self, speaker: Speaker, *, reach: Reach, memory: int) -> None:
+        self._speaker = speaker
         self._reach = reach
-        self._room = memory // _CACHE_SHARE // self._decoder.bytes_per_token()
+        self._memory = memory
         self._seats: list[_Seat | None] = []
 
     def run(self, rows: Sequence[Row], gone: Set[int]) -> Iterator[News]:
@@ -95,6 +65,10 @@ class Lane:
 
         Rows at places that are `gone`, which may be more and more, are dropped.
         """
+        for group in self._speaker.groups(rows):
+            yield from self._run([row for row in group if row.place not in gone], gone)
+
+    def _run(self, rows: Sequence[Row], gone: Set[int]) -> Iterator[News]:
         waiting = self._start(rows)
         while waiting or any(self._seats):
             news = self._advance(waiting)
@@ -107,14 +81,14 @@ class Lane:
 
     def _start(self, rows: Sequence[Row]) -> deque[Reading]:
         """Take the seats away from whoever has them, make room for `rows` and line them up."""
-        self._adapters.release_all()
         self._seats = []
         if not rows:
             return deque()
-        places = max(len(row.prompt) + row.limit for row in rows)
-        seats = max(1, min(self._reach.rows, self._room // places, len(rows)))
-        self._adapters.make_room(row.blend for row in rows)
-        self._decoder.reserve(seats, places)
+        self._speaker.line_up(rows)
+        places = max(row.places for row in rows)
+        room = self._memory // _CACHE_SHARE // self._speaker.bytes_per_token // places
+        seats = max(1, min(self._reach.rows // self._speaker.voices, room, len(rows)))
+        self._speaker.reserve(seats, places)
         self._seats = [None] * seats
         return deque(
             plan_readings(
@@ -129,7 +103,7 @@ class Lane:
         """Run one pass: read what finds seats, else decode. None if memory ran out."""
         try:
             if waiting and len(waiting[0].rows) <= self._seats.count(None):
-                adapter = self._adapters.hold(waiting[0].blend, len(waiting[0].rows))
+                adapter = self._speaker.hold(waiting[0].blend, len(waiting[0].rows))
                 if adapter is not None:
                     done = self._read(waiting[0], adapter)
                     waiting.popleft()
@@ -152,14 +126,14 @@ class Lane:
             failed = [(rows[0].place, CallFailed("there is not enough memory for this request"))]
             rows = rows[1:]
         self._reach = Reach(
-            rows=max(1, len(self._seats) // 2),
+            rows=max(1, len(self._seats) * self._speaker.voices // 2),
             tokens=max(1, self._reach.tokens // 2),
             overhead=self._reach.overhead,
         )
         for row in rows:
-            row.output.clear()
+            row.begin_again()
         self._seats = []
-        self._decoder.discard()
+        self._speaker.discard()
         return failed, rows
 
     def _drop(self, gone: Set[int], waiting: deque[Reading]) -> deque[Reading]:
@@ -177,25 +151,17 @@ class Lane:
         """Read prompts and seat their rows."""
         free = [seat for seat, taken in enumerate(self._seats) if taken is None]
         seats = free[: len(reading.rows)]
-        logits = self._decoder.read([row.prompt for row in reading.rows], seats, adapter)
+        logits = self._speaker.read(reading.rows, seats, adapter)
         for seat, row in zip(seats, reading.rows, strict=True):
             self._seats[seat] = _Seat(row, adapter)
         return self._take(logits, seats)
 
     def _step(self) -> News:
-        """Decode one token of every seated row. Seats in between run along, to no effect."""
+        """Decode one token of every seated row."""
         self._close_ranks()
-        seated = [(k, seat) for k, seat in enumerate(self._seats) if seat is not None]
-        width = min(len(self._seats), -(-(seated[-1][0] + 1) // _GRAIN) * _GRAIN)
-        tokens, positions = [self._pad] * width, [0] * width
-        adapters = [seated[0][1].adapter] * width
-        for k, seat in seated:
-            tokens[k] = seat.row.output[-1]
-            positions[k] = seat.row.position
-            adapters[k] = seat.adapter
-        logits = self._decoder.step(tokens, positions, adapters)
-        taken = [k for k, _ in seated]
-        return self._take(logits if len(taken) == width else logits[taken], taken)
+        seated = [Seated(k, s.row, s.adapter) for k, s in enumerate(self._seats) if s is not None]
+        width = min(len(self._seats), -(-(seated[-1].seat + 1) // _GRAIN) * _GRAIN)
+        return self._take(self._speaker.step(seated, width), [seat for seat, _, _ in seated])
 
     def _take(self, logits: torch.Tensor, seats: Sequence[int]) -> News:
         """Append each row's next token; give up the seats of rows that end with it.
@@ -211,31 +177,40 @@ class Lane:
         news: News = []
         for k, (row, token) in enumerate(zip(rows, tokens, strict=True)):
             row.output.append(token)
-            if token in self._ends or len(row.output) == row.limit:
+            if token in self._speaker.ends or len(row.output) == row.limit:
                 ended.append(k)
             elif row.speech is not None and (text := row.speech.grow(row.output)) is not None:
                 news.append((row.place, Said(text)))
         if not ended:
             return news
-        sound = logits[ended].isfinite().all(dim=-1).tolist()
+        sound = logits[ended].amax(dim=-1).isfinite().tolist()
         for k, finite in zip(ended, sound, strict=True):
             self._leave(seats[k])
             if not finite:
-                self._decoder.wipe(seats[k])
+                self._speaker.wipe(seats[k])
         return news + self._complete([rows[k] for k in ended])
 
     def _leave(self, seat: int) -> None:
         left = self._seats[seat]
         assert left is not None
-        self._adapters.release(left.adapter)
+        self._speaker.release(left.adapter)
         self._seats[seat] = None
 
     def _complete(self, rows: Sequence[Row]) -> News:
-        stopped = [row.output[-1] in self._ends for row in rows]
+        stopped = [row.output[-1] in self._speaker.ends for row in rows]
         said = [row.output[: len(row.output) - end] for row, end in zip(rows, stopped, strict=True)]
         return [
-            (row.place, Completion(text, len(row.prompt), len(row.output), truncated=not end))
-            for row, text, end in zip(rows, self._prompts.decode(said), stopped, strict=True)
+            (
+                row.place,
+                Completion(
+                    text,
+                    len(row.prompt),
+                    len(row.output),
+                    truncated=not end,
+                    left_out=round(row.left_out * MICRO),
+                ),
+            )
+            for row, text, end in zip(rows, self._speaker.decode(said), stopped, strict=True)
         ]
 
     def _close_ranks(self) -> None:
@@ -245,5 +220,5 @@ class Lane:
             return
         empty = [k for k in range(len(taken)) if self._seats[k] is None]
         for target, (source, seat) in zip(empty, reversed(taken), strict=False):
-            self._decoder.move(source, target, seat.row.position)
+            self._speaker.move(source, target, seat.row)
             self._seats[target], self._seats[source] = seat, None

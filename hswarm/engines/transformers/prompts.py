@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from jinja2.exceptions import TemplateError
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from hswarm.errors import HswarmError
 from hswarm.experts.family import Family, PromptStyle
+from hswarm.experts.tokenizer import load_tokenizer
 
 
 class Prompts:
@@ -22,12 +22,7 @@ class Prompts:
     @classmethod
     def load(cls, family: Family) -> Prompts:
         """Load the tokenizer of the family's base, or raise HswarmError."""
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(
-                family.base, trust_remote_code=family.trust_remote_code, local_files_only=True
-            )
-        except (OSError, ValueError) as error:
-            raise _unusable(family.base, str(error)) from None
+        tokenizer = load_tokenizer(family)
         if family.prompt == "chat" and not tokenizer.chat_template:
             raise HswarmError(
                 f"The tokenizer in {family.base} has no chat template.",
@@ -59,10 +54,3 @@ class Prompts:
         """Return each answer as text, without special tokens and surrounding space."""
         texts = self.tokenizer.batch_decode([list(a) for a in answers], skip_special_tokens=True)
         return [text.strip() for text in texts]
-
-
-def _unusable(base: Path, why: str) -> HswarmError:
-    return HswarmError(
-        f"The tokenizer in {base} cannot be loaded: {why.splitlines()[0]}",
-        hint="Is the base complete? It needs tokenizer.json and tokenizer_config.json.",
-    )

@@ -16,6 +16,7 @@ class Row:
     place: int
     """Its place among the requests of the flush."""
     blend: tuple[float, ...]
+    """What is laid over the base while it is read; () for nothing."""
     prompt: list[int]
     sampling: Sampling
     limit: int
@@ -25,18 +26,34 @@ class Row:
     speech: Speech | None = None
     """Its text as it grows, if somebody listens."""
     output: list[int] = field(default_factory=list)
+    shares: tuple[float, ...] = ()
+    """Of a mixture: how much each expert counts."""
+    prompts: tuple[list[int], ...] = ()
+    """Of a mixture: the prompt as each base reads it; the first is `prompt`."""
+    left_out: float = 0.0
+    """Of a mixture: the probability of what not all bases can say, summed over the tokens."""
 
     @property
     def order(self) -> tuple[object, ...]:
         """What rows are sorted by, the longest prompt first: their content, not their place."""
         how = self.sampling
         heat = (how.temperature, how.top_p, how.seed)
-        return (-len(self.prompt), self.blend, self.prompt, self.limit, heat)
+        return (-len(self.prompt), self.blend, self.shares, self.prompt, self.limit, heat)
 
     @property
     def position(self) -> int:
         """The place of the last token, prompt included."""
         return len(self.prompt) + len(self.output) - 1
+
+    @property
+    def places(self) -> int:
+        """How many tokens it may come to, prompt included."""
+        return max(map(len, self.prompts or (self.prompt,))) + self.limit
+
+    def begin_again(self) -> None:
+        """Forget what was generated."""
+        self.output.clear()
+        self.left_out = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
-from threading import Event
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -19,6 +17,7 @@ from hswarm.engines.allocator import keep_freed_memory, share_one_arena
 from hswarm.engines.batching import Audience, Batch, Outcome
 from hswarm.engines.families import no_engine
 from hswarm.engines.request import Blend, CallFailed, Request, TooLong
+from hswarm.engines.transformers.crew import Crew
 from hswarm.engines.transformers.lane import Lane, Reach
 from hswarm.engines.transformers.placement import (
     free_memory_of,
@@ -31,6 +30,7 @@ from hswarm.engines.transformers.placement import (
 from hswarm.engines.transformers.prompts import Prompts
 from hswarm.engines.transformers.rows import Row
 from hswarm.engines.transformers.sampling import draw_noise
+from hswarm.engines.transformers.speaker import Instrument, Soloist, Speaker
 from hswarm.engines.transformers.speech import Speech
 from hswarm.errors import HswarmError
 from hswarm.experts.blend import stack_experts
@@ -55,6 +55,21 @@ _SMALLER: Final = "Use a smaller base, a shorter engine.dtype, or another engine
 
 _LANES: Final = 8
 """Threads side by side at most: Python runs in one of them at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """How the work is shared out: lanes side by side, the threads and the memory of each."""
+
+    lanes: int
+    threads: int
+    reach: Reach
+    memory: int
+
+    def gather(self, speakers: Sequence[Speaker]) -> Crew:
+        """Return a lane per speaker, ready for work."""
+        lanes = [Lane(speaker, reach=self.reach, memory=self.memory) for speaker in speakers]
+        return Crew(lanes, self.threads)
 
 
 class TransformersRunner:
@@ -83,34 +98,40 @@ class TransformersRunner:
             keep_freed_memory()
             keep_few_kernels()
         if beside is None:
-            self._prompts = Prompts.load(family)
+            self.prompts = Prompts.load(family)
             model = _load(family, device, pick_dtype(config.dtype, device))
         else:
-            self._prompts, model = beside._prompts, _twin(beside._bare)
+            self.prompts, model = beside.prompts, _twin(beside._bare)
         self._bare: PreTrainedModel = _twin(model)
-        self._places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        self.places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         threads = config.threads or torch.get_num_threads()
         size = sum(p.numel() * p.element_size() for p in model.parameters())
         lanes = min(threads, _LANES) if on_cpu and size <= _SMALL else 1
-        self._threads = threads if lanes == 1 else 1
-        stack = stack_experts(family)
-        self._lanes = [
-            Lane(
-                twin,
-                family,
-                stack,
-                self._prompts,
-                ends=_end_tokens(model, self._prompts),
-                reach=Reach(
-                    rows=config.batch_size or (_CPU_ROWS if on_cpu else _GPU_ROWS),
-                    tokens=_CPU_TOKENS if on_cpu else _GPU_TOKENS,
-                    overhead=_CPU_OVERHEAD if on_cpu else _GPU_OVERHEAD,
-                ),
-                memory=memory_of(device) // lanes,
-            )
-            for twin in [_twin(model) for _ in range(lanes - 1)] + [model]
-        ]
-        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="hswarm-lane")
+        self.team = Team(
+            lanes,
+            threads if lanes == 1 else 1,
+            Reach(
+                rows=config.batch_size or (_CPU_ROWS if on_cpu else _GPU_ROWS),
+                tokens=_CPU_TOKENS if on_cpu else _GPU_TOKENS,
+                overhead=_CPU_OVERHEAD if on_cpu else _GPU_OVERHEAD,
+            ),
+            memory_of(device) // lanes,
+        )
+        self._ends = _end_tokens(model, self.prompts)
+        self._stack = stack_experts(family)
+        self._crew = self.team.gather(
+            [
+                Soloist(self._instrument(twin, self.team.memory), self.prompts, self._ends)
+                for twin in [_twin(model) for _ in range(lanes - 1)] + [model]
+            ]
+        )
+
+    def instrument(self, memory: int) -> Instrument:
+        """Return another instance of the family's model over the same weights."""
+        return self._instrument(_twin(self._bare), memory)
+
+    def _instrument(self, model: PreTrainedModel, memory: int) -> Instrument:
+        return Instrument(model, self._family, self._stack, min(self._ends, default=0), memory)
 
     def adopt(self, family: Family, /) -> TransformersRunner:
         """Return a runner for another family on the same base, which is not loaded again."""
@@ -121,44 +142,16 @@ class TransformersRunner:
         rows, refused = self._admit(requests)
         for row in rows:
             if row.place in audience.followed:
-                row.speech = Speech(self._prompts.tokenizer)
+                row.speech = Speech(self.prompts.tokenizer)
         yield refused
-        ended: SimpleQueue[Batch | None] = SimpleQueue()
-        stop = Event()
-
-        def work(lane: Lane, share: Sequence[Row]) -> None:
-            torch.set_num_threads(self._threads)
-            try:
-                for done in lane.run(share, audience.gone):
-                    ended.put(done)
-                    if stop.is_set():
-                        break
-            finally:
-                ended.put(None)
-
-        # Dealt by length, whatever came first: which rows share a pass must not depend on timing.
-        rows.sort(key=lambda row: row.order)
-        shares = [rows[k :: len(self._lanes)] for k in range(len(self._lanes))]
-        working = [
-            self._pool.submit(work, lane, share)
-            for lane, share in zip(self._lanes, shares, strict=True)
-            if share
-        ]
-        try:
-            for _ in working:
-                while (done := ended.get()) is not None:
-                    yield done
-        finally:
-            stop.set()
-            for lane_done in working:
-                lane_done.result()
+        yield from self._crew.run(rows, audience)
 
     def _admit(self, requests: Sequence[Request]) -> tuple[list[Row], list[tuple[int, Outcome]]]:
         """Return the requests as rows, and what is to be said of those that cannot be run."""
         rows: list[Row] = []
         refused: list[tuple[int, Outcome]] = []
-        most = self._places or math.inf
-        prompts = self._prompts.encode([request.prompt for request in requests])
+        most = self.places or math.inf
+        prompts = self.prompts.encode([request.prompt for request in requests])
         for place, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
             model, sampling = request.model, request.sampling
             if not isinstance(model, Blend) or model.family != self._family.fingerprint:

@@ -48,6 +48,11 @@ def write_command(contents: Contents, place: Path) -> None:
             "There is no model in this pipeline that vLLM could serve.",
             hint="Serve it with `hswarm serve`.",
         )
+    if blueprint.pool.mixtures:
+        raise HswarmError(
+            "vLLM mixes no tokens, and a model in this pipeline is a mixture.",
+            hint="Serve it with `hswarm serve`.",
+        )
     commands = {family.name: _write_command(blueprint, family) for family in families}
     command, which = next(iter(commands.values())), ""
     if len(families) > 1:

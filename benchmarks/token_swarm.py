@@ -1,0 +1,210 @@
+"""A token swarm over two architectures: the global best on test against the best single expert.
+
+    python benchmarks/token_swarm.py [--tasks gsm8k] [--seeds 3] [--iterations 8] [--particles 12]
+        [--limit 20]
+
+The pool is the mixed one's Llama and Gemma with four experts each; the fourth of either is trained
+here, by the recipe of the others, into --folder (a minute or two each, once). Their next-token
+probabilities are searched as in Model Swarms (Feng et al., 2024, section 5). The found mixture and
+the single expert that is best on dev are run on the same test items and compared by the paired test
+of the reports, seed by seed; the last line takes the mean of each item over the seeds. A finished
+seed is a line of results/token_swarm.jsonl and is not done again; the memo is in --folder. At the
+end results/token_swarm.md is written.
+"""
+
+import argparse
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from workbench import Cells, Workbench, add_options, log_look, opened, results, write
+
+from hswarm.agents.pool import read_pool
+from hswarm.analysis.statistics import bootstrap, compare
+from hswarm.baselines.best_single import best_single
+from hswarm.baselines.trials import Trials
+from hswarm.catalog import find
+from hswarm.config import SearchConfig, search_config
+from hswarm.engines.memo import MemoEngine
+from hswarm.engines.request import MICRO, Sampling
+from hswarm.engines.usage import Usage
+from hswarm.evaluate import evaluate
+from hswarm.experts.training import Schedule
+from hswarm.search.loop import search, settled
+from hswarm.search.roster import Roster
+from hswarm.search.setting import Setting
+from hswarm.tiny.build import EXPERT_SCHEDULES, build_expert, unfinished
+from hswarm.tiny.mixed import SHORT
+from hswarm.tiny.skills import SKILLS
+
+FOURTH = {"llama": "walk", "gemma": "countries"}
+"""Family -> the skill of the expert that the mixed pool does not have."""
+
+
+def write_pool(folder: Path) -> Path:
+    """Write the pool of eight, training those that are not there yet; return its file."""
+    families = {}
+    for name, entry in read_pool(find("agents", "mixed")).families.items():
+        skill = FOURTH[name]
+        place = folder / "experts" / skill
+        if not place.exists():
+            print(f"training {skill} on {name} …", flush=True)
+            whole = EXPERT_SCHEDULES[skill]
+            schedule = Schedule(min(whole.steps, SHORT), whole.batch, whole.learning_rate)
+            with unfinished(place) as part:
+                build_expert(
+                    Path(entry.base),
+                    part,
+                    skill,
+                    list(SKILLS).index(skill),
+                    schedule=schedule,
+                    report=lambda *_: None,
+                )
+        experts = {**entry.experts, skill: str(place.absolute())}
+        families[name] = {"base": entry.base, "prompt": entry.prompt, "experts": experts}
+    pool = folder / "eight.yaml"
+    pool.write_text(yaml.safe_dump({"mix": "tokens", "families": families}, sort_keys=False))
+    return pool
+
+
+def config_of(seed: int, options: argparse.Namespace) -> SearchConfig:
+    """Return the paper's search with fewer particles and iterations."""
+    return search_config(
+        "paper",
+        {
+            "method": "model-swarms",
+            "seed": seed,
+            "max_iterations": options.iterations,
+            "early_stop": True,
+            "weight": {"particles": options.particles},
+        },
+    )
+
+
+async def follow(bench: Workbench, config: SearchConfig) -> dict[str, Any]:
+    """Search with one seed, then look at test once; return what a table needs."""
+    roster, usage = Roster.of(bench.pool, config.weight.particles), Usage()
+    setting = Setting(
+        roster=roster,
+        examples=bench.task.dev,
+        scorer=bench.task.scorer,
+        sampling=Sampling(max_tokens=bench.task.max_tokens),
+        config=settled(config, roster),
+        engine=MemoEngine(bench.memo, usage=usage),
+    )
+    began = time.perf_counter()
+    state, _ = await search(setting, lambda state: bench.memo.flush())
+    seconds = time.perf_counter() - began
+    assert state.found is not None
+    singles = Trials(replace(setting, roster=Roster.of(bench.pool, None)))
+    await best_single(singles)
+    assert singles.found is not None
+    best, rival = state.found.candidate, singles.found.candidate
+    found, single = await evaluate(
+        [best.system(roster), rival.system(singles.roster)],
+        bench.task.test,
+        bench.task.scorer,
+        bench.memo,
+        setting.sampling,
+    )
+    bench.memo.flush()
+    against = compare(found.scores, single.scores)
+    return {
+        "dev": state.found.utility,
+        "dev_single": singles.found.utility,
+        "test": found.utility,
+        "test_single": single.utility,
+        "p": against.p_value if against else None,
+        "p_test": against.test if against else None,
+        "scores": found.scores,
+        "scores_single": single.scores,
+        "best_single": singles.roster.name(rival.agents[0]),
+        "mixture": roster.coefficients(best.agents[0], best.rows[0]),
+        "found_in": state.found.iteration,
+        "iterations": state.iteration,
+        "generated": usage.generated,
+        "generated_tokens": usage.generated_tokens,
+        "left_out": usage.left_out / MICRO / max(1, usage.generated_tokens),
+        "seconds": round(seconds),
+    }
+
+
+async def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    cells = Cells(results(options) / "token_swarm.jsonl")
+    rows = []
+    for task in options.tasks.split(","):
+        async with opened(task, options) as bench:
+            for seed in range(options.seeds):
+                what = {"task": task, "variant": "token swarm", "seed": seed}
+                key = f"{task} / {seed} / {options.iterations} / {options.particles}"
+                key += f" / {bench.pool.fingerprint[:12]} / {bench.task.fingerprint[:12]}"
+                row = cells.rows.get(key)
+                if row is None:
+                    done = await follow(bench, config_of(seed, options))
+                    log_look("token_swarm", what, bench, options)
+                    row = cells.add(key, **what, **done)
+                    print(
+                        *what.values(),
+                        f"test {row['test']:.3f}, best single {row['test_single']:.3f}",
+                        f"({row['seconds']} s)",
+                        flush=True,
+                    )
+                rows.append(row)
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| task | seed | tokens | best single | dev | test | global best: dev | test | gain | p |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for task in dict.fromkeys(row["task"] for row in rows):
+        own = [row for row in rows if row["task"] == task]
+        for row in own:
+            gain = row["test"] - row["test_single"]
+            lines.append(
+                f"| {task} | {row['seed']} | {row['generated_tokens']:,} | {row['best_single']} "
+                f"| {row['dev_single']:.3f} | {row['test_single']:.3f} | {row['dev']:.3f} "
+                f"| {row['test']:.3f} | {gain:+.3f} | {show(row['p'])} |"
+            )
+        scores, single = (
+            np.array([row[what] for row in own], dtype=float).mean(axis=0)
+            for what in ("scores", "scores_single")
+        )
+        whole = bootstrap(scores, single, seed=0)
+        span = f"{whole.interval.low:+.3f} … {whole.interval.high:+.3f}"
+        lines.append(
+            f"| {task} | all | | | | {single.mean():.3f} | | {scores.mean():.3f} "
+            f"| {whole.difference:+.3f} ({span}) | {show(whole.p_value)} |"
+        )
+    tests = ", ".join(dict.fromkeys(str(row["p_test"]) for row in rows))
+    left_out = max(row["left_out"] for row in rows)
+    lines += [
+        "",
+        f"p: one-sided, by seed {tests}, of all seeds the paired bootstrap over items of their "
+        f"means. Probability left out of the mixtures: {left_out:.2%} at most.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def show(p: float | None) -> str:
+    if p is None:
+        return ""
+    return "<0.0001" if p < 1e-4 else f"{p:.4f}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser, "token_swarm")
+    parser.set_defaults(tasks="gsm8k", pool=None)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--iterations", type=int, default=8)
+    parser.add_argument("--particles", type=int, default=12)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    options.pool = options.pool or str(write_pool(options.folder))
+    write("token_swarm", __doc__, table(asyncio.run(measure(options))), options)
