@@ -77,7 +77,8 @@ def load_base(
     base = AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, local_files_only=True, trust_remote_code=trust_remote_code
     )
-    return base.to(device), tokenizer
+    torch.nn.Module.to(base, device)
+    return base, tokenizer
 
 
 def save_trained(family: Family, model: PeftModel, folder: Path) -> None:

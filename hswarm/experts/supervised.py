@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 
 from hswarm.errors import HswarmError
 from hswarm.experts.corpus import Conversation
@@ -20,11 +20,14 @@ from hswarm.experts.family import PromptStyle
 from hswarm.experts.finetune import load_base, write_adapter
 from hswarm.experts.recipe import Recipe
 from hswarm.experts.training import IGNORE, encode
+from hswarm.swarm.random import generator
 
 WEIGHT_DECAY: Final = 0.01
 CHECKPOINTS: Final = 20
 """In the course of a training."""
 LOSSES: Final = "losses.jsonl"
+_LOOK_AHEAD: Final = 8
+"""Batches that are sorted by length together."""
 _SCRAPS: Final = "checkpoints"
 _STATE: Final = "trainer_state.json"
 """Of a checkpoint; what is written last."""
@@ -69,7 +72,7 @@ def train_expert(
             model,
             LoraConfig(
                 r=recipe.rank,
-                lora_alpha=recipe.alpha,  # type: ignore[arg-type]
+                lora_alpha=recipe.alpha,
                 target_modules="all-linear",
                 task_type="CAUSAL_LM",
             ),
@@ -87,14 +90,16 @@ def train_expert(
                 hint="Its prompts are longer than max_length: raise it.",
             )
         steps = steps_of(recipe, len(rows))
+        order = order_of([len(row["input_ids"]) for row in rows], steps, recipe.batch, seed)
         losses = _Losses(folder / LOSSES, on_step)
         trainer = trl.SFTTrainer(
             model=adapted,
             args=trl.SFTConfig(**_arguments(folder, recipe, steps, seed, device)),
-            train_dataset=datasets.Dataset.from_list(rows),
+            train_dataset=datasets.Dataset.from_list(rows).select(order),
             processing_class=tokenizer,
             callbacks=[losses],
         )
+        trainer.remove_callback(PrinterCallback)
         start = _last_checkpoint(folder / _SCRAPS)
         losses.begin(start)
         trainer.train(resume_from_checkpoint=str(start) if start else None)
@@ -104,6 +109,26 @@ def train_expert(
 def steps_of(recipe: Recipe, conversations: int) -> int:
     """Return how many steps an expert is trained."""
     return recipe.steps or math.ceil(recipe.epochs * conversations / recipe.batch)
+
+
+def order_of(lengths: Sequence[int], steps: int, batch: int, seed: int) -> list[int]:
+    """Return the places of the conversations in the order in which they are learnt from.
+
+    Each is seen once before any is seen again. Some batches at a time are sorted by length, so that
+    little is spent on padding. It is laid down beforehand: a training that goes on after an
+    interruption meets the same.
+    """
+    rng = generator(seed, "order")
+    order: list[int] = []
+    while len(order) < steps * batch:
+        order += rng.permutation(len(lengths)).tolist()
+    order = order[: steps * batch]
+    laid: list[int] = []
+    for start in range(0, len(order), batch * _LOOK_AHEAD):
+        window = sorted(order[start : start + batch * _LOOK_AHEAD], key=lengths.__getitem__)
+        batches = [window[k : k + batch] for k in range(0, len(window), batch)]
+        laid += [place for k in rng.permutation(len(batches)) for place in batches[k]]
+    return laid
 
 
 def import_trl(what: str) -> tuple[Any, Any]:
@@ -126,12 +151,13 @@ def _arguments(
     folder: Path, recipe: Recipe, steps: int, seed: int, device: torch.device
 ) -> dict[str, Any]:
     on_cpu = device.type == "cpu"
-    at_once = min(recipe.at_once or (recipe.batch if on_cpu else 4), recipe.batch)
+    most = min(recipe.at_once or (recipe.batch if on_cpu else 4), recipe.batch)
+    at_once = next(k for k in range(most, 0, -1) if recipe.batch % k == 0)
     return {
         "output_dir": str(folder / _SCRAPS),
         "max_steps": steps,
         "per_device_train_batch_size": at_once,
-        "gradient_accumulation_steps": -(-recipe.batch // at_once),
+        "gradient_accumulation_steps": recipe.batch // at_once,
         "learning_rate": recipe.learning_rate,
         "lr_scheduler_type": "cosine_with_min_lr",
         "lr_scheduler_kwargs": {"min_lr_rate": recipe.floor},
@@ -139,7 +165,7 @@ def _arguments(
         "weight_decay": WEIGHT_DECAY,
         "max_length": None,  # cut already
         "dataset_kwargs": {"skip_prepare_dataset": True},
-        "train_sampling_strategy": "group_by_length",
+        "train_sampling_strategy": "sequential",
         "seed": seed,
         "bf16": True,
         "use_cpu": on_cpu,

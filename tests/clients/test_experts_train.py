@@ -95,7 +95,7 @@ def test_the_rate_rises_for_a_tenth_of_the_steps_and_goes_down_by_a_cosine(pool,
     lines = (tmp_path / "pool-training" / "ann.jsonl").read_text().splitlines()
     rates = [json.loads(line)["learning_rate"] for line in lines]
     assert max(rates) == pytest.approx(2e-4)
-    assert rates.index(max(rates)) == 2
+    assert rates.index(max(rates)) == 2  # the first step has rate 0
     assert rates[-1] < 0.02 * 2e-4
 
 
