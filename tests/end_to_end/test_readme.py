@@ -22,7 +22,10 @@ README = (ROOT / "README.md").read_text()
 BRIEFLY = {
     "optimize --task": ["--limit", "2", "--max-iterations", "1", "--set", "engine.threads=1"],
     "bench": ["--limit", "2", "--seeds", "1", "--max-iterations", "0", "--set", "engine.threads=1"],
-    "sweep --task": ["--limit", "2", "--max-iterations", "0", "--runs", "2", "--threads", "1"],
+    "sweep --task": [
+        *("--limit", "2", "--max-iterations", "0", "--runs", "2", "--processes", "2"),
+        *("--set", "search.role.particles=2"),
+    ],
     "experts table": ["--limit", "1", "--probes", "1"],
 }
 """What is added to a command so that it takes seconds instead of minutes."""
