@@ -138,12 +138,17 @@ def _others(path: Path, number: int, threads: int | None) -> Iterator[None]:
 
 
 def _print(console: Console, path: Path, report: SweepReport) -> None:
-    from hswarm.sweep.report import show_mean
-
     said = f"{report.task}: {len(report.rows)} of {report.runs} runs are done"
     console.print(f"{said}{f', {len(report.failed)} failed' if report.failed else ''}.\n")
-    if not report.rows:
-        return
+    for run, why in report.failed.items():
+        console.print(f"Failed: run {run}: {why}", soft_wrap=True, style="yellow")
+    if report.rows:
+        _print_rows(console, path, report)
+
+
+def _print_rows(console: Console, path: Path, report: SweepReport) -> None:
+    from hswarm.sweep.report import show_mean
+
     names = list(report.rows[0].values)
     headings = ["run", *names, "dev", "test"]
     table = plain_table(headings, right=headings, gap=2)
@@ -170,5 +175,3 @@ def _print(console: Console, path: Path, report: SweepReport) -> None:
         )
     files = "sweep.json, runs.csv, effects.md, effects.svg, effects.png"
     console.print(f"In {path}: {files}", soft_wrap=True)
-    for run, why in report.failed.items():
-        console.print(f"Failed: run {run}: {why}", soft_wrap=True, style="yellow")
