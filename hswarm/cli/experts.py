@@ -42,9 +42,9 @@ def experts() -> None:
 @app.command(
     epilog="""Examples:
 
-  hswarm experts train my-pool.yaml               those that are not there yet
-  hswarm experts train mistral-7b-tulu --out DIR  all of them, into a folder of its own
-  hswarm experts train tiny                       the same for a pool that comes along: into ./tiny
+  hswarm experts train my-pool.yaml              those that are not there yet
+  hswarm experts train my-pool.yaml --out DIR    all of them, into a folder of its own
+  hswarm experts train mistral-7b-tulu           of a pool that comes along: into ./mistral-7b-tulu
 
 The pool names what each expert is trained on, a JSONL file or a part of Tulu-v2:
   base: google/gemma-7b-it
