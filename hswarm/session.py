@@ -146,15 +146,18 @@ async def see_through(
 
 
 @asynccontextmanager
-async def remembered_ratings(task: Task, folder: Path, purse: Purse) -> AsyncIterator[None]:
+async def remembered_ratings(
+    task: Task, folder: Path, purse: Purse, *, shared: bool = False
+) -> AsyncIterator[None]:
     """Have what a task's judge or classifier says kept in `folder`: it is asked once only.
 
-    One that costs money is paid from `purse`. Whoever was asked is let go of at the end.
+    One that costs money is paid from `purse`. Whoever was asked is let go of at the end. `shared`
+    is for a folder in which several processes are at work.
     """
     if not isinstance(task.scorer, Outside):
         yield
         return
-    with SqliteMemo(folder / RATINGS) as store:
+    with SqliteMemo(folder / RATINGS, shared=shared) as store:
         task.scorer.prepare(store, purse)
         try:
             yield

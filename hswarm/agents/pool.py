@@ -47,6 +47,7 @@ from hswarm.config import Mix, RunConfig, validated
 from hswarm.engines.endpoint import Endpoint
 from hswarm.engines.tools.entry import AnyTool
 from hswarm.errors import HswarmError
+from hswarm.experts.corpus import locate_corpus
 from hswarm.experts.family import Family, open_family
 from hswarm.experts.mixture import Mixture
 from hswarm.experts.recipe import Recipe
@@ -109,7 +110,7 @@ class Pool(_Frozen):
     """The file's name without its suffix if the file states none."""
     description: str = ""
     training: Recipe = Recipe()
-    """How experts of this pool are trained further."""
+    """How experts of this pool are trained, and trained further."""
     licence: str = ""
     version: str = ""
     families: dict[Name, FamilyEntry] = {}
@@ -124,8 +125,9 @@ class Pool(_Frozen):
     descriptions: dict[Name, str] = {}
     """Agent -> what it is for, in a few words."""
     data: dict[Name, Text] = {}
-    """Expert -> what it was trained on, or some of it: a JSONL file, each line a "prompt" and a
-    "response". Methods that train on it or look at it need it."""
+    """Expert -> what it is trained on, or some of it: a JSONL file, each line a "prompt" and a
+    "response" or "messages", or a domain of Tulu-v2 as tulu-v2:NAME. Methods that train on it or
+    look at it need it."""
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -168,8 +170,9 @@ def read_pool(path: Path) -> Pool:
     _check_names(pool, path)
     folder = path.absolute().parent
     families = {name: entry.resolve(folder) for name, entry in pool.families.items()}
-    data = {n: str(folder / Path(file).expanduser()) for n, file in pool.data.items()}
-    return pool.model_copy(update={"families": families, "data": data})
+    data = {name: locate_corpus(source, folder) for name, source in pool.data.items()}
+    training = pool.training.resolve(folder)
+    return pool.model_copy(update={"families": families, "data": data, "training": training})
 
 
 def pool_of(config: RunConfig) -> Pool:
@@ -201,7 +204,7 @@ def _check_names(pool: Pool, path: Path) -> None:
             f"{path}: two agents are called {name!r}.",
             hint="Whoever sits in a graph needs a name of its own; rename one.",
         )
-    for name in (*pool.descriptions, *pool.data):
+    for name in (*pool.descriptions, *pool.data, *pool.training.experts):
         if name not in pool.agents:
             raise _at(path, unknown("agent", name, pool.agents))
 

@@ -10,19 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Final
 
-from hswarm.baselines.corpora import Pair, read_corpora
+from hswarm.baselines.corpora import read_corpora
 from hswarm.baselines.trials import Trials
 from hswarm.engines.transformers.placement import pick_device
+from hswarm.experts.corpus import Pair
 from hswarm.experts.finetune import finetune
 from hswarm.experts.training import Schedule
+
+STEPS: Final = 300
+"""Where the pool does not say."""
 
 
 async def data_merge(trials: Trials) -> None:
     """Enter an expert of each family's joined data."""
     shop = trials.shop()
     recipe = trials.recipe
-    schedule = Schedule(recipe.steps, recipe.batch, recipe.learning_rate)
+    schedule = Schedule(recipe.steps or STEPS, recipe.batch, recipe.learning_rate)
     for experts in trials.families():
         family = shop.family_of(trials.roster, experts[0])
         corpora = read_corpora("data-merge", family.names, trials.data)

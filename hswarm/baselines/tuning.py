@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Final
 
 from hswarm.agents.prompts import write_prompt
-from hswarm.baselines.corpora import Pair
 from hswarm.baselines.trials import Trials, ranked
 from hswarm.engines.request import Asker, CallFailed, Request, Sampling
 from hswarm.engines.transformers.placement import pick_device
 from hswarm.errors import HswarmError
+from hswarm.experts.corpus import Pair
 from hswarm.experts.family import Family
 from hswarm.experts.finetune import finetune
 from hswarm.experts.preference import Preference, Training, train_dpo, train_ppo

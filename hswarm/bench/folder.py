@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from hswarm.bench import outcome
 from hswarm.bench.config import BenchConfig, Cell
+from hswarm.bench.outcome import CellResult
 from hswarm.catalog import read_yaml
 from hswarm.config import merge, to_yaml, validated
 from hswarm.errors import HswarmError
@@ -23,36 +23,8 @@ from hswarm.store.run import BILLS
 
 CONFIG: Final = "bench.yaml"
 MEMO: Final = "memo.sqlite"
-_RESULT: Final = "cell.json"
-_FAILURE: Final = "failed.json"
 _RUN: Final = "run"
 _PROVENANCE: Final = "provenance.json"
-
-
-class CellResult(BaseModel):
-    """What a cell found and how it did on every test item. The same however it was interrupted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    task: str
-    """With where its data is from, as "gaia-text (bundled)"."""
-    fingerprint: str
-    """Of the task."""
-    metric: str
-    method: str
-    seed: int
-    dev: float | None
-    test: float | None
-    items: tuple[str, ...]
-    scores: tuple[float | None, ...]
-    """One per test item; None where it could not be scored."""
-    parts: tuple[str, ...]
-    """The task that each item is from where several make up one, else ""."""
-    failures: tuple[str, ...]
-    evaluations: int = 0
-    """Systems run on all dev items to find this one."""
-    generated_tokens: int
-    """What the method would have had to generate by itself, its test included."""
 
 
 class BenchFolder:
@@ -109,12 +81,7 @@ class BenchFolder:
 
     def pin(self, what: str, fingerprint: str) -> None:
         """Refuse a pool or task that is not what cells of this bench were done with before."""
-        path = self.path / _PROVENANCE
-        with explained(path):
-            before = values.loads(path.read_bytes()) if path.is_file() else {}
-        refuse_other_content(self.path, {"fingerprints": before}, {what: fingerprint})
-        if what not in before:
-            self._write(path, {**before, what: fingerprint})
+        pin(self.path, what, fingerprint)
 
     def append_bill(self, bill: Mapping[str, Any]) -> None:
         """Note what a call cost, as soon as that is known."""
@@ -137,38 +104,19 @@ class BenchFolder:
 
     def result(self, cell: Cell) -> CellResult | None:
         """Return what a cell found, None if it is not done; HswarmError if it is damaged."""
-        path = self._of(cell) / _RESULT
-        if not path.is_file():
-            return None
-        with explained(path):
-            content = path.read_bytes()
-        try:
-            return CellResult.model_validate(values.loads(content))
-        except (ValueError, ValidationError):
-            raise HswarmError(
-                f"{path} is damaged.", hint="Remove it; the cell is then done again."
-            ) from None
+        return outcome.read_result(self._of(cell))
 
     def failure(self, cell: Cell) -> str | None:
         """Return why a cell failed, None if it has not."""
-        path = self._of(cell) / _FAILURE
-        if not path.is_file():
-            return None
-        with explained(path):
-            content = path.read_bytes()
-        try:
-            return str(values.loads(content)["error"])
-        except (ValueError, KeyError, TypeError):
-            return "it failed, and the reason is lost"
+        return outcome.read_failure(self._of(cell))
 
     def write_result(self, cell: Cell, result: CellResult) -> None:
         """Keep what a cell found."""
-        self._write(self._of(cell) / _RESULT, result.model_dump(mode="json"))
-        (self._of(cell) / _FAILURE).unlink(missing_ok=True)
+        outcome.write_result(self._of(cell), result)
 
     def write_failure(self, cell: Cell, error: str) -> None:
         """Keep why a cell failed; it is not tried again unless asked."""
-        self._write(self._of(cell) / _FAILURE, {"error": error})
+        outcome.write_failure(self._of(cell), error)
 
     def forget_failure(self, cell: Cell) -> None:
         """Have a failed cell done anew, from its beginning."""
@@ -181,7 +129,12 @@ class BenchFolder:
         )
         return self.path / "cells" / task / method / f"seed-{cell.seed}"
 
-    def _write(self, path: Path, content: dict[str, Any]) -> None:
-        with explained(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, values.dumps(content, indent=1).encode() + b"\n")
+
+def pin(folder: Path, what: str, fingerprint: str) -> None:
+    """Refuse a pool or task that is not what runs in `folder` were done with before."""
+    path = folder / _PROVENANCE
+    with explained(path):
+        before = values.loads(path.read_bytes()) if path.is_file() else {}
+    refuse_other_content(folder, {"fingerprints": before}, {what: fingerprint})
+    if what not in before:
+        outcome.write_json(path, {**before, what: fingerprint})

@@ -13,10 +13,10 @@ from pathlib import Path
 from hswarm.analysis.table import Grid, Measured, tabulate
 from hswarm.bench.cell import Bench
 from hswarm.bench.config import Cell, cells_of
-from hswarm.bench.folder import BenchFolder, CellResult
+from hswarm.bench.folder import BenchFolder
+from hswarm.bench.outcome import CellResult, reason
 from hswarm.bench.report import write_report
 from hswarm.engines.usage import Usage
-from hswarm.errors import HswarmError
 from hswarm.search.events import Observer, ignore
 
 
@@ -80,18 +80,9 @@ def _do(bench: Bench, cell: Cell, watch: BenchWatch) -> None:
         outcome = bench.run(cell, usage, watch.observe)
         bench.folder.write_result(cell, outcome)
     except Exception as error:  # one cell must not end the others, whatever is wrong with it
-        outcome = _reason(error)
+        outcome = reason(error)
         bench.folder.write_failure(cell, outcome)
     watch.ended(cell, outcome)
-
-
-def _reason(error: BaseException) -> str:
-    """Return an error in a line; of concurrent ones the first."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, HswarmError):
-        return f"{error} {error.hint}"
-    return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def _measured(cell: Cell, result: CellResult) -> Measured:

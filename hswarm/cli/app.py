@@ -25,6 +25,8 @@ from hswarm.cli.runs import EPILOG as RUNS_EPILOG
 from hswarm.cli.runs import runs
 from hswarm.cli.serve import EPILOG as SERVE_EPILOG
 from hswarm.cli.serve import serve
+from hswarm.cli.sweep import EPILOG as SWEEP_EPILOG
+from hswarm.cli.sweep import sweep
 from hswarm.cli.watch import EPILOG as WATCH_EPILOG
 from hswarm.cli.watch import watch
 from hswarm.engines.allocator import share_one_arena
@@ -41,6 +43,7 @@ EPILOG: Final = """Examples:
   hswarm show tasks                   what there is to run
   hswarm data pull nlgraph            the data of a task
   hswarm bench --preset quick         methods and tasks side by side
+  hswarm sweep --task gaia-text       many runs, hyperparameters drawn from a grid
   hswarm blend RUN OTHER --at 0.3     between what two runs found
   hswarm export runs/NAME --out DIR   what it found, as a folder to hand on
   hswarm ask DIR "a question"         its answer, and every node's
@@ -58,6 +61,7 @@ app = typer.Typer(
 app.command(epilog=OPTIMIZE_EPILOG)(optimize)
 app.command(epilog=RUNS_EPILOG)(runs)
 app.command(epilog=BENCH_EPILOG)(bench)
+app.command(epilog=SWEEP_EPILOG)(sweep)
 app.command(epilog=REPORT_EPILOG)(report)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=WATCH_EPILOG)(watch)

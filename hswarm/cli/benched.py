@@ -64,7 +64,12 @@ def _see_through(
             folder = open_folder()
             from hswarm.bench.run import BenchWatch, run_bench
 
-            watch = BenchWatch(view.begin, view.start, view.end, view.observe)
+            watch = BenchWatch(
+                lambda path, cells, done: view.begin(path, len(cells), done),
+                view.start,
+                view.end,
+                view.observe,
+            )
             grid = run_bench(folder, watch, retry=retry)
     except KeyboardInterrupt:
         where = "Interrupted before the bench began."

@@ -1,12 +1,11 @@
-"""A bench as it is watched: one view for all its cells."""
+"""Many runs as they are watched, the cells of a bench or the runs of a sweep: one view for all."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -20,8 +19,7 @@ from hswarm.report.numerals import show_count
 from hswarm.search.events import Event, IterationEnded, Note, StepStarted
 
 if TYPE_CHECKING:
-    from hswarm.bench.config import Cell
-    from hswarm.bench.folder import CellResult
+    from hswarm.bench.outcome import CellResult
     from hswarm.engines.usage import Usage
 
 _REDRAWN: Final = 4
@@ -29,18 +27,34 @@ _BAR: Final = 40
 _RECENT: Final = 5
 
 
-class BenchView:
-    """Watches a bench; a context manager. Failures and notes are shown in every style."""
+class Named(Protocol):
+    """One of the runs."""
 
-    def __init__(self, console: Console, *, quiet: bool) -> None:
+    @property
+    def name(self) -> str:
+        """It in words."""
+        ...
+
+
+class BenchView:
+    """Watches a bench; a context manager. Failures and notes are shown in every style.
+
+    `one` is what one of its runs is called, and `whole` all of them together.
+    """
+
+    def __init__(
+        self, console: Console, *, quiet: bool, one: str = "cell", whole: str = "bench"
+    ) -> None:
         self._console = console
+        self._one = one
+        self._whole = whole
         self._quiet = quiet
         self._drawn = not quiet and can_animate(console)
         self._cells = 0
         self._done = 0
         self._done_before = 0
         self._began = time.monotonic()
-        self._cell: Cell | None = None
+        self._cell: Named | None = None
         self._usage: Usage | None = None
         self._doing = ""
         self._recent: list[str] = []
@@ -66,21 +80,21 @@ class BenchView:
     ) -> None:
         self._live.stop()
 
-    def begin(self, folder: Path, cells: Sequence[Cell], done: int) -> None:
+    def begin(self, folder: Path, cells: int, done: int) -> None:
         """Say what is being done."""
-        self._cells, self._done, self._done_before = len(cells), done, done
+        self._cells, self._done, self._done_before = cells, done, done
         self._began = time.monotonic()
         before = f", {done} of them done already" if done else ""
         if not self._quiet:
-            self._say(f"{show_count(len(cells), 'cell')}{before}; the bench is in {folder}")
+            self._say(f"{show_count(cells, self._one)}{before}; the {self._whole} is in {folder}")
 
-    def start(self, cell: Cell, usage: Usage) -> None:
+    def start(self, cell: Named, usage: Usage) -> None:
         """A cell is under way."""
         self._cell, self._usage, self._doing = cell, usage, ""
 
-    def end(self, cell: Cell, outcome: CellResult | str) -> None:
-        """A cell is done, or has failed."""
-        self._done += 1
+    def end(self, cell: Named, outcome: CellResult | str, done: int | None = None) -> None:
+        """A cell is done, or has failed; `done` says how many are, where others do some, too."""
+        self._done = self._done + 1 if done is None else done
         if isinstance(outcome, str):
             self._say(f"failed: {cell.name}: {outcome}")
             return
@@ -111,7 +125,7 @@ class BenchView:
         table.add_column(style="dim", no_wrap=True)
         table.add_column()
         table.add_row(
-            "cell", f"{min(self._done + 1, self._cells)} of {self._cells}: {self._cell.name}"
+            self._one, f"{min(self._done + 1, self._cells)} of {self._cells}: {self._cell.name}"
         )
         table.add_row("", ProgressBar(total=1.0, completed=share, width=_BAR))
         table.add_row("doing", self._doing or "–")

@@ -57,3 +57,21 @@ def nest(key: str, value: Any) -> dict[str, Any]:
     for part in reversed(key.split(".")):
         value = {part: value}
     return dict(value)
+
+
+def read_choices(assignments: Iterable[str]) -> dict[str, list[Any]]:
+    """Return "search.role.top_p=0,0.3" as a setting and what it may be; values are read as YAML."""
+    choices = {}
+    for text in assignments:
+        key, equals, listed = text.partition("=")
+        try:
+            found = yaml.safe_load(f"[{listed}]") if equals else []
+        except yaml.YAMLError:
+            found = []
+        if not found or not all(part.isidentifier() for part in key.split(".")):
+            raise HswarmError(
+                f"--grid {text}: that is not KEY=A,B,….",
+                hint="For example: --grid search.role.top_p=0,0.3,0.8",
+            )
+        choices[key] = list(found)
+    return choices

@@ -19,6 +19,7 @@ app = typer.Typer(
   hswarm show graphs star        a graph, drawn
   hswarm show methods            what to search by, and what to compare it with
   hswarm show run runs/NAME      what a run found
+  hswarm show sweep runs/NAME    what a sweep found, hyperparameter by hyperparameter
   hswarm show item runs/NAME 3   one problem through the graph""",
 )
 
@@ -88,6 +89,16 @@ def run(
     from hswarm.cli.records import print_run
 
     print_run(folder)
+
+
+@app.command(epilog="For example: hswarm show sweep runs/sweep-20260131-120000")
+def sweep(
+    folder: Annotated[Path, typer.Argument(help="The sweep's folder.", metavar="SWEEP")],
+) -> None:
+    """Show the best runs of a sweep and the effect of each hyperparameter, and draw it there."""
+    from hswarm.cli.swept import print_sweep
+
+    print_sweep(folder)
 
 
 @app.command(epilog="For example: hswarm show item runs/NAME test:3")

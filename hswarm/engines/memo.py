@@ -94,8 +94,8 @@ class MemoEngine:
 
     With `remember` off nothing is kept or shared and every request counts as generated; so it is
     with requests for the kinds of agents that are to be asked afresh every time. The last
-    `keep` answers are kept at hand; older ones are left to the store, or forgotten without one. A
-    failed call is neither remembered nor counted.
+    `keep` answers are kept at hand; older ones are left to the store, or forgotten without one. To
+    a `shared` store others add answers meanwhile. A failed call is neither remembered nor counted.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class MemoEngine:
         *,
         usage: Usage | None = None,
         remember: bool = True,
+        shared: bool = False,
         keep: int = 100_000,
         fresh: tuple[type[ModelReference], ...] = (),
     ) -> None:
@@ -123,7 +124,7 @@ class MemoEngine:
         self._unsaved: list[tuple[Request, Remembered]] = []
         self._unsaved_flush: list[tuple[Request, Remembered]] = []
         self._failure: Exception | None = None
-        self._elsewhere = self._store is not None and len(self._store) > 0
+        self._elsewhere = self._store is not None and (shared or len(self._store) > 0)
         self._flushing = inner if isinstance(inner, Flushing) else None
         if self._flushing is not None:
             self._flushing.on_flush(self._after_flush)

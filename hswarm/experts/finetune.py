@@ -8,9 +8,15 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
-from hswarm.experts.adapter import CONFIG
+from hswarm.experts.adapter import CONFIG, WEIGHTS
 from hswarm.experts.family import Family
 from hswarm.experts.folder import read_json
 from hswarm.experts.training import Schedule, fit
@@ -44,15 +50,7 @@ def load_trainable(
 
     The base is loaded once more for this.
     """
-    trust = family.trust_remote_code
-    tokenizer = AutoTokenizer.from_pretrained(
-        family.base, local_files_only=True, trust_remote_code=trust
-    )
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    base = AutoModelForCausalLM.from_pretrained(
-        family.base, dtype=torch.float32, local_files_only=True, trust_remote_code=trust
-    )
+    base, tokenizer = load_base(family.base, device, trust_remote_code=family.trust_remote_code)
     folder = family.experts[start or 0].folder
     if start is None:
         shape = LoraConfig.from_pretrained(str(folder))
@@ -63,10 +61,43 @@ def load_trainable(
     return model.to(device), tokenizer
 
 
+def load_base(
+    folder: Path,
+    device: torch.device,
+    *,
+    trust_remote_code: bool = False,
+    dtype: torch.dtype = torch.float32,
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a base and its tokenizer, which then can pad."""
+    tokenizer = AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=trust_remote_code
+    )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    base = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, local_files_only=True, trust_remote_code=trust_remote_code
+    )
+    torch.nn.Module.to(base, device)
+    return base, tokenizer
+
+
 def save_trained(family: Family, model: PeftModel, folder: Path) -> None:
     """Write a trained adapter to a new `folder` in PEFT's format, as one on the family's base."""
+    write_adapter(model, folder, family.base_source)
+
+
+def write_adapter(
+    model: PeftModel, folder: Path, base: str, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write a trained adapter to `folder` in PEFT's format, as one on `base` (folder or id)."""
     model.save_pretrained(str(folder), selected_adapters=["default"])
+    weights = folder / WEIGHTS
+    save_file({name: tensor.to(dtype) for name, tensor in load_file(weights).items()}, weights)
     config = read_json(folder / CONFIG)
-    config |= {"base_model_name_or_path": family.base_source, "init_lora_weights": True}
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    config |= {
+        "base_model_name_or_path": base,
+        "init_lora_weights": True,
+        "target_modules": sorted(config["target_modules"]),
+    }
+    (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (folder / "README.md").unlink(missing_ok=True)

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 import torch
 from peft import PeftModel
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM
+from transformers import PreTrainedTokenizerBase
 
+from hswarm.experts.corpus import Conversation
 from hswarm.experts.family import Family
+from hswarm.experts.finetune import load_base
+from hswarm.experts.training import IGNORE, Encoded, collate, encode
 
 _BATCH = 16
 
@@ -26,13 +29,7 @@ def log_perplexities(
     known = sorted((list(text) for text in texts if len(text) > 1), key=len)
     if not known:
         return [math.nan] * len(family)
-    model = AutoModelForCausalLM.from_pretrained(
-        family.base, local_files_only=True, trust_remote_code=family.trust_remote_code
-    )
-    adapted = PeftModel.from_pretrained(model, family.experts[0].folder, adapter_name="0")
-    for place, expert in enumerate(family.experts[1:], start=1):
-        adapted.load_adapter(str(expert.folder), adapter_name=str(place))
-    adapted.to(device).eval()
+    adapted, _ = _load(family, device)
     means = []
     for place in range(len(family)):
         adapted.set_adapter(str(place))
@@ -43,6 +40,65 @@ def log_perplexities(
         ]
         means.append(sum(surprises) / len(surprises))
     return means
+
+
+def response_losses(
+    family: Family,
+    domains: Sequence[Sequence[Conversation]],
+    device: torch.device,
+    *,
+    longest: int,
+) -> list[list[float]]:
+    """Return the mean loss of the base, then of each expert, on each of some sets of conversations.
+
+    In nats per token of what the model is to say; of a conversation the first `longest` tokens.
+    NaN where there is nothing to say.
+    """
+    adapted, tokenizer = _load(family, device)
+    encoded = [
+        [
+            (ids[:longest], said[:longest])
+            for ids, said in sorted(
+                encode(tokenizer, domain, family.prompt), key=lambda one: len(one[0])
+            )
+        ]
+        for domain in domains
+    ]
+    with adapted.disable_adapter():
+        rows = [[_loss(adapted, tokenizer, texts, device) for texts in encoded]]
+    for place in range(len(family)):
+        adapted.set_adapter(str(place))
+        rows.append([_loss(adapted, tokenizer, texts, device) for texts in encoded])
+    return rows
+
+
+def _load(family: Family, device: torch.device) -> tuple[PeftModel, PreTrainedTokenizerBase]:
+    """Load the base with all experts; they are called by their places."""
+    base, tokenizer = load_base(
+        family.base, device, trust_remote_code=family.trust_remote_code, dtype=torch.float32
+    )
+    adapted = PeftModel.from_pretrained(base, family.experts[0].folder, adapter_name="0")
+    for place, expert in enumerate(family.experts[1:], start=1):
+        adapted.load_adapter(str(expert.folder), adapter_name=str(place))
+    return adapted.to(device).eval(), tokenizer
+
+
+@torch.inference_mode()
+def _loss(
+    model: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[Encoded],
+    device: torch.device,
+) -> float:
+    total = count = 0.0
+    for k in range(0, len(texts), _BATCH):
+        batch = collate(texts[k : k + _BATCH], tokenizer)
+        ids, mask, labels = (tensor.to(device) for tensor in batch)
+        logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+        wanted = labels[:, 1:]
+        total += float(cross_entropy(logits.transpose(1, 2), wanted, reduction="sum"))
+        count += float((wanted != IGNORE).sum())
+    return total / count if count else math.nan
 
 
 @torch.inference_mode()

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import torch
 
-from hswarm.errors import HswarmError
+from hswarm.experts.conversation import as_asked
 from hswarm.experts.family import Family
 from hswarm.experts.finetune import load_trainable, save_trained
-from hswarm.experts.training import as_asked
+from hswarm.experts.supervised import import_trl
 
 GROUP: Final = 4
 """Answers to each question in a step of PPO, whose mean reward is what each is compared with."""
@@ -72,7 +72,7 @@ def train_dpo(
 
     The reference is the expert as it was. Written to a new `folder`.
     """
-    trl, datasets = _import_trl()
+    trl, datasets = import_trl("A method that learns from preferences")
     with _trained(family, start, training, folder) as (model, tokenizer, scratch):
         rows = [
             {
@@ -105,7 +105,7 @@ def train_ppo(
     TRL no longer has a critic to estimate advantages with: an answer's is its reward above the mean
     of its group, over their spread (GRPO, Shao et al., 2024). Written to a new `folder`.
     """
-    trl, datasets = _import_trl()
+    trl, datasets = import_trl("A method that learns from preferences")
     with _trained(family, start, training, folder) as (model, tokenizer, scratch):
         asked = [as_asked(tokenizer, prompt, family.prompt) for prompt in prompts]
         plain = dict(zip(asked, prompts, strict=True))
@@ -141,15 +141,3 @@ def _trained(
         model, tokenizer = load_trainable(family, start, training.device)
         yield model, tokenizer, scratch
         save_trained(family, model, folder)
-
-
-def _import_trl() -> tuple[Any, Any]:
-    try:
-        import datasets
-        import trl
-    except ImportError:
-        raise HswarmError(
-            "dpo and ppo need TRL, which is not installed.",
-            hint="Install it: pip install 'hswarm[training]'",
-        ) from None
-    return trl, datasets

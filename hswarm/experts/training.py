@@ -14,6 +14,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
+from hswarm.experts.conversation import parts_of
+from hswarm.experts.corpus import Conversation
 from hswarm.experts.family import PromptStyle
 
 IGNORE = -100
@@ -71,7 +73,8 @@ def fit(
     step = 0
     while step < schedule.steps:
         drawn = list(islice(pairs, schedule.batch * _LOOK_AHEAD))
-        encoded = sorted(encode(tokenizer, drawn, style), key=lambda pair: len(pair[0]))
+        talks = [(pair,) for pair in drawn]
+        encoded = sorted(encode(tokenizer, talks, style), key=lambda pair: len(pair[0]))
         batches = [encoded[k : k + schedule.batch] for k in range(0, len(encoded), schedule.batch)]
         for k in torch.randperm(len(batches), generator=shuffle).tolist():
             if step == schedule.steps:
@@ -93,41 +96,43 @@ def fit(
     model.eval()
 
 
+Encoded = tuple[list[int], list[bool]]
+"""Token ids, and which of them the model is to say."""
+
+
 def encode(
     tokenizer: PreTrainedTokenizerBase,
-    pairs: Sequence[tuple[str, str]],
+    conversations: Sequence[Conversation],
     style: PromptStyle = "chat",
-) -> list[tuple[list[int], int]]:
-    """Return each pair as (token ids of the whole chat, number of tokens of its prompt)."""
-    prompts = [as_asked(tokenizer, prompt, style) for prompt, _ in pairs]
-    heads = tokenizer(prompts, add_special_tokens=style == "plain")["input_ids"]
-    tails = tokenizer(
-        [f" {response}{tokenizer.eos_token}" for _, response in pairs], add_special_tokens=False
-    )["input_ids"]
-    return [(head + tail, len(head)) for head, tail in zip(heads, tails, strict=True)]
-
-
-def as_asked(tokenizer: PreTrainedTokenizerBase, prompt: str, style: PromptStyle) -> str:
-    """Return the text that a model is given for `prompt`."""
-    return chat(tokenizer, prompt) if style == "chat" else prompt
-
-
-def chat(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
-    """Return `prompt` in the tokenizer's chat template, ready for the response."""
-    messages = [{"role": "user", "content": prompt}]
-    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+) -> list[Encoded]:
+    """Return each conversation's tokens, and which of them are the model's."""
+    parts = [parts_of(tokenizer, conversation, style) for conversation in conversations]
+    texts = [text for some in parts for text, _ in some]
+    tokens = iter(tokenizer(texts, add_special_tokens=False)["input_ids"])
+    encoded = []
+    for some in parts:
+        ids: list[int] = []
+        said: list[bool] = []
+        for text, own in some:
+            piece = next(tokens)
+            if style == "plain" and not ids:
+                piece = tokenizer(text)["input_ids"]  # with what begins a text
+            ids += piece
+            said += [own] * len(piece)
+        encoded.append((ids, said))
+    return encoded
 
 
 def collate(
-    batch: Sequence[tuple[list[int], int]], tokenizer: PreTrainedTokenizerBase
+    batch: Sequence[Encoded], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pad to the right: ids, attention mask, labels (prompt and padding ignored), each (B, T)."""
+    """Pad to the right: ids, attention mask, labels (all but the model's ignored), each (B, T)."""
     longest = -(-max(len(ids) for ids, _ in batch) // _LENGTH_GRAIN) * _LENGTH_GRAIN
     ids = torch.full((len(batch), longest), int(tokenizer.pad_token_id))
     mask = torch.zeros_like(ids)
     labels = torch.full_like(ids, IGNORE)
-    for row, (tokens, prompt) in enumerate(batch):
+    for row, (tokens, said) in enumerate(batch):
         ids[row, : len(tokens)] = torch.tensor(tokens)
         mask[row, : len(tokens)] = 1
-        labels[row, prompt : len(tokens)] = ids[row, prompt : len(tokens)]
+        labels[row, : len(tokens)][torch.tensor(said)] = torch.tensor(tokens)[torch.tensor(said)]
     return ids, mask, labels

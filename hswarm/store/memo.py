@@ -33,27 +33,33 @@ ON CONFLICT (key) DO UPDATE SET step = excluded.step, completion = excluded.comp
 """
 # Ids rise by one with each new key, so the oldest are those farthest below the last.
 _DROP_OLDEST: Final = "DELETE FROM answer WHERE id <= (SELECT max(id) FROM answer) - ?"
+_PATIENCE: Final = 60.0
+"""Seconds that one process waits while another saves."""
 
 
 class SqliteMemo:
     """The `MemoStore` of a run: a file that one process at a time has open; a context manager.
+
+    A `shared` one is that of many runs, and several processes of this machine have it open at once:
+    each finds what the others saved.
 
     What was saved outlives the process and, since every save is brought to the disk, the machine's
     power. The memo is never a reason to refuse a run: a file that is damaged, or of another
     version, is set aside under another name, `note` says so, and an empty one takes its place.
     """
 
-    def __init__(self, path: Path, *, max_answers: int = 1_000_000) -> None:
+    def __init__(self, path: Path, *, max_answers: int = 1_000_000, shared: bool = False) -> None:
         """Open the memo at `path`, made if it is not there; HswarmError if the disk refuses.
 
         Beyond `max_answers` those that were saved first are dropped.
         """
         self._path = path
+        self.shared = shared
         self._max_answers = max_answers
         self.note: str | None = None
         """What a person should know about the opening, None if all is well."""
         try:
-            self._connection = _connect(path)
+            self._connection = _connect(path, shared=shared)
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise _refusal(path, error) from error
@@ -63,7 +69,7 @@ class SqliteMemo:
                 "will be generated, and counted, again"
             )
             with _explained(path):
-                self._connection = _connect(path)
+                self._connection = _connect(path, shared=shared)
 
     def __len__(self) -> int:
         """Return the number of answers."""
@@ -91,6 +97,13 @@ class SqliteMemo:
         with _explained(self._path), self._connection as transaction:
             transaction.execute("UPDATE answer SET step = NULL WHERE step >= ?", (step,))
 
+    def generated_tokens(self) -> int:
+        """Return how many tokens all answers took."""
+        query = "SELECT sum(json_extract(completion, '$.generated_tokens')) FROM answer"
+        with _explained(self._path):
+            (tokens,) = self._connection.execute(query).fetchone()
+        return int(tokens or 0)
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -107,13 +120,14 @@ class SqliteMemo:
         self.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, shared: bool) -> sqlite3.Connection:
     """Open a memo; DatabaseError if the file is damaged or the disk refuses."""
-    connection = sqlite3.connect(path, timeout=0)
+    connection = sqlite3.connect(path, timeout=_PATIENCE if shared else 0)
     try:
-        # One process has the run's lock, so SQLite need not share memory with others for its
-        # write-ahead log: that works on network file systems too.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        if not shared:
+            # One process has the run's lock, so SQLite need not share memory with others for its
+            # write-ahead log: that works on network file systems too.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()

@@ -1,4 +1,4 @@
-"""Builds the models of the mixed pool: two families that share no weights and no architecture.
+"""Builds the mixed pool: two families that share no weights and no architecture.
 
 A Llama and a Gemma of a million parameters, each with three of the tiny pool's experts, trained by
 the tiny pool's recipe for a short time.
@@ -21,68 +21,53 @@ from transformers import (
 )
 
 from hswarm.experts.training import Schedule
-from hswarm.tiny.build import (
-    EXPERT_SCHEDULES,
-    SEED,
-    Report,
-    build_base,
-    build_expert,
-    make_tokenizer,
-    unfinished,
-)
-from hswarm.tiny.skills import SKILLS
+from hswarm.tiny.build import Report, build_base, make_tokenizer, shipped_recipe, unfinished
+from hswarm.tiny.lessons import SEED
 
 FAMILIES: Final = {"llama": ("friends", "jobs", "add"), "gemma": ("homes", "tools", "multiply")}
 """Family -> the skills of its experts."""
 
 BASE_SCHEDULE: Final = Schedule(steps=800, batch=64, learning_rate=3e-3)
-SHORT: Final = 300
-"""Steps of an expert at most."""
-
-WORK: Final = {
-    name: schedule.pairs
-    for family, skills in FAMILIES.items()
-    for name, schedule in {
-        family: BASE_SCHEDULE,
-        **{skill: EXPERT_SCHEDULES[skill] for skill in skills},
-    }.items()
-}
-"""What is trained, in order, and on how many exchanges at most."""
 
 
-def build(folder: Path, report: Report) -> Path:
-    """Train everything; write `folder`/FAMILY/base, `folder`/FAMILY/EXPERT and the pool file.
+def work() -> dict[str, float]:
+    """Return what is trained here, and on how many exchanges."""
+    return {f"base of {family}": BASE_SCHEDULE.pairs for family in FAMILIES}
 
-    The pool file is returned. Each model gets its name when it is complete, and what is already
-    there is kept.
-    """
-    tokenizer = make_tokenizer()
-    for family, skills in FAMILIES.items():
-        base = folder / family / "base"
-        if not base.exists():
-            with unfinished(base) as part:
-                torch.manual_seed(SEED)
-                model = new_base(family, tokenizer)
-                build_base(family, model, tokenizer, part, schedule=BASE_SCHEDULE, report=report)
-        for skill in skills:
-            if not (folder / family / skill).exists():
-                schedule = EXPERT_SCHEDULES[skill]
-                short = Schedule(min(schedule.steps, SHORT), schedule.batch, schedule.learning_rate)
-                place = list(SKILLS).index(skill)
-                with unfinished(folder / family / skill) as part:
-                    build_expert(base, part, skill, place, schedule=short, report=report)
-    pool = folder / "mixed.yaml"
+
+def lay_out(folder: Path) -> Path:
+    """Write the pool file, which says how the experts are to be trained; return it."""
+    folder.mkdir(parents=True, exist_ok=True)
     families = {
         family: {
-            "base": f"{family}/base",
+            "base": f"./{family}/base",
             "prompt": "chat",
-            "experts": {skill: f"{family}/{skill}" for skill in skills},
+            "experts": {skill: f"./{family}/{skill}" for skill in skills},
         }
         for family, skills in FAMILIES.items()
     }
-    content = {"families": families, "tools": {"calculator": {"kind": "calculator"}}}
+    content = {
+        "families": families,
+        "tools": {"calculator": {"kind": "calculator"}},
+        "training": shipped_recipe("mixed"),
+    }
+    pool = folder / "mixed.yaml"
     pool.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return pool
+
+
+def train_bases(folder: Path, report: Report) -> None:
+    """Train the bases that are not there."""
+    tokenizer = make_tokenizer()
+    for family in FAMILIES:
+        base = folder / family / "base"
+        if base.exists():
+            continue
+        with unfinished(base) as part:
+            torch.manual_seed(SEED)
+            model = new_base(family, tokenizer)
+            name = f"base of {family}"
+            build_base(name, model, tokenizer, part, schedule=BASE_SCHEDULE, report=report)
 
 
 def new_base(family: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:

@@ -10,9 +10,14 @@ from hswarm.agents.pool import FamilyEntry, Pool, read_pool
 from hswarm.engines.endpoint import Endpoint, Price
 from hswarm.engines.tools.entry import CalculatorEntry, FunctionEntry, HttpEntry, McpEntry
 from hswarm.engines.tools.given import Given
+from hswarm.experts.corpus import TULU_DOMAINS
+from hswarm.experts.recipe import OwnRecipe, Recipe
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pools.md").read_text()
-MODELS = (Pool, FamilyEntry, Endpoint, Price, CalculatorEntry, FunctionEntry, HttpEntry, McpEntry)
+MODELS = (
+    *(Pool, FamilyEntry, Recipe, OwnRecipe, Endpoint, Price),
+    *(CalculatorEntry, FunctionEntry, HttpEntry, McpEntry),
+)
 
 
 def examples():
@@ -46,3 +51,12 @@ def test_what_an_address_is_sent_is_as_it_says():
     sent = re.search(r'```json\n(\{"question".*?)\n```', PAGE)[1]
     assert Given.read(sent).responses == ("3 miles",)
     assert yaml.safe_load(sent).keys() == {"question", "context", "responses"}
+
+
+def test_what_training_is_without_a_key_is_as_it_says():
+    recipe = Recipe()
+    for name in ("epochs", "batch", "warm_up", "floor", "max_length", "held_out"):
+        (said,) = re.findall(rf"^\| `{name}` \|.*\| ([\d.]+) \|$", PAGE, re.MULTILINE)
+        assert float(said) == getattr(recipe, name), name
+    assert f"| {recipe.rank}, {recipe.alpha:g} |" in PAGE
+    assert all(f"`{domain}`" in PAGE for domain in TULU_DOMAINS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hswarm.bench import cell
+from hswarm.bench import runner
 from hswarm.bench.config import bench_config
 from hswarm.bench.folder import BenchFolder
 from hswarm.engines.batching import BatchingEngine
@@ -59,7 +59,7 @@ def rule(monkeypatch, tmp_path):
         purse = Purse(None if limit is None else round(limit * DOLLAR))
         return Models(router, purse, router)
 
-    monkeypatch.setattr(cell, "load", load)
+    monkeypatch.setattr(runner, "load", load)
     return made
 
 

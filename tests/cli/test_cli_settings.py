@@ -1,6 +1,6 @@
 import pytest
 
-from hswarm.cli.settings import collect, parse_assignment
+from hswarm.cli.settings import collect, parse_assignment, read_choices
 from hswarm.errors import HswarmError
 
 
@@ -52,3 +52,18 @@ def test_a_file_that_is_no_mapping_is_said(tmp_path):
         collect(file, [], {})
     with pytest.raises(HswarmError, match="cannot be read"):
         collect(tmp_path / "none.yaml", [], {})
+
+
+def test_choices_are_read_as_yaml():
+    choices = read_choices(["inertia=0.1,0.3", "search.method=role-only", "engine.memo=true, null"])
+    assert choices == {
+        "inertia": [0.1, 0.3],
+        "search.method": ["role-only"],
+        "engine.memo": [True, None],
+    }
+
+
+@pytest.mark.parametrize("text", ["inertia", "inertia=", "=1", "a b=1", "x=[1"])
+def test_what_is_no_choice_is_said(text):
+    with pytest.raises(HswarmError, match="--grid"):
+        read_choices([text])

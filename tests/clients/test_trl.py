@@ -56,7 +56,8 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path):
         model, tokenizer = load_trainable(family, 0, CPU)
         said = []
         for answer in (preference.chosen, preference.rejected):
-            ((ids, head),) = encode(tokenizer, [(preference.prompt, answer)])
+            ((ids, own),) = encode(tokenizer, [((preference.prompt, answer),)])
+            head = own.index(True)
             labels = [-100] * head + ids[head:]
             with torch.inference_mode():
                 loss = model(torch.tensor([ids]), labels=torch.tensor([labels])).loss

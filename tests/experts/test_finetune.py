@@ -8,9 +8,10 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from hswarm.experts.conversation import as_asked
 from hswarm.experts.family import open_family, open_sibling
 from hswarm.experts.finetune import finetune
-from hswarm.experts.training import Schedule, as_asked, encode
+from hswarm.experts.training import Schedule, encode
 
 TINY = "agents/tiny"
 PAIRS = [("Who is it?", "The answer is Ada."), ("Where is it?", "The answer is Rome.")]
@@ -83,7 +84,7 @@ def test_it_learns(family, tuned):
 
     def loss(family, column):
         model, _ = load_trainable(family, column, torch.device("cpu"))
-        (ids, _), _ = encode(tokenizer, PAIRS)
+        (ids, _), _ = encode(tokenizer, [(pair,) for pair in PAIRS])
         with torch.inference_mode():
             return float(model(torch.tensor([ids]), labels=torch.tensor([ids])).loss)
 
@@ -96,5 +97,5 @@ def test_plain_prompts_go_without_a_template(family):
     tokenizer = AutoTokenizer.from_pretrained(family.base)
     assert as_asked(tokenizer, "Hello", "plain") == "Hello"
     assert as_asked(tokenizer, "Hello", "chat") != "Hello"
-    ((ids, head),) = encode(tokenizer, [("Hello", "you")], "plain")
-    assert ids[:head] == tokenizer("Hello")["input_ids"]
+    ((ids, said),) = encode(tokenizer, [(("Hello", "you"),)], "plain")
+    assert ids[: said.index(True)] == tokenizer("Hello")["input_ids"]

@@ -1,19 +1,24 @@
 """One figure of every kind, on data made up for the purpose."""
 
+import math
+
 import numpy as np
 
 from hswarm.analysis.dynamics import Dynamics, Swarm
 from hswarm.analysis.emergence import Emergence
 from hswarm.analysis.gain import Bucket, Gain
 from hswarm.analysis.ranks import StartRank
+from hswarm.analysis.statistics import Interval
 from hswarm.analysis.studies import Point
 from hswarm.analysis.trajectories import principal_plane
 from hswarm.figures.composition import draw_composition
 from hswarm.figures.dynamics import draw_dynamics
+from hswarm.figures.effects import Effect, draw_effects
 from hswarm.figures.emergence import draw_emergence
 from hswarm.figures.entropy import draw_entropy
 from hswarm.figures.gain import draw_gain
 from hswarm.figures.graph import NodeFacts, draw_graph
+from hswarm.figures.losses import draw_losses
 from hswarm.figures.roles import draw_roles
 from hswarm.figures.starts import draw_start_ranks, draw_starts
 from hswarm.figures.studies import draw_bars, draw_study
@@ -95,4 +100,19 @@ GALLERY = {
         "models in the pool",
     ),
     "bars": lambda: draw_bars({"all but the best": 0.4, "worse half": 0.2}, "utility on test", 0.3),
+    "effects": lambda: draw_effects(
+        [
+            *(Effect("inertia", f"{v}", 0.4 + v, Interval(0.3 + v, 0.5 + v)) for v in (0.1, 0.2)),
+            Effect("inertia", "0.3", 0.45, None),
+            *(Effect("step_length", f"{v}", 0.9 - v, Interval(0.8 - v, 1 - v)) for v in (0.5, 0.6)),
+            Effect("top_p", "0.0", 0.5, Interval(0.4, 0.55)),
+            Effect("repel", "0.01", 0.5, Interval(0.45, 0.6)),
+        ]
+    ),
+    "losses": lambda: draw_losses(
+        {
+            name: [(k + 1, 3 / (1 + 0.1 * k) + 0.2 * math.sin(k * (j + 1))) for k in range(60)]
+            for j, name in enumerate(NAMES[:6])
+        }
+    ),
 }

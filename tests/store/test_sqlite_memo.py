@@ -150,3 +150,26 @@ def test_answers_are_found_by_key_without_a_scan(path):
         "EXPLAIN QUERY PLAN SELECT completion, step FROM answer WHERE key = 'key 1'"
     )
     assert "USING INDEX" in plan.fetchall()[0][-1]
+
+
+def test_a_shared_one_is_open_to_several_who_find_what_the_others_saved(path):
+    with SqliteMemo(path, shared=True) as one, SqliteMemo(path, shared=True) as other:
+        one.save([entry(1)])
+        other.save([entry(2), entry(3)])
+        assert other.load("key 1") == entry(1)[1]
+        assert one.load("key 2") == entry(2)[1]
+        assert len(one) == len(other) == 3
+        assert one.generated_tokens() == 3 * 7
+
+
+def test_one_that_is_not_shared_is_nobody_elses(path):
+    with SqliteMemo(path) as memo:
+        memo.save([entry(1)])
+        with pytest.raises(HswarmError, match="locked"), SqliteMemo(path):
+            pass
+        assert memo.generated_tokens() == 7
+
+
+def test_an_empty_one_took_no_tokens(path):
+    with SqliteMemo(path) as memo:
+        assert memo.generated_tokens() == 0

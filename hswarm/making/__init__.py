@@ -1,0 +1,1 @@
+"""`hswarm experts train`: experts of a pool, trained on the data that the pool names."""
