@@ -19,6 +19,7 @@ from transformers import (
 from hswarm.experts.adapter import CONFIG, WEIGHTS
 from hswarm.experts.family import Family
 from hswarm.experts.folder import read_json
+from hswarm.experts.hush import hushed
 from hswarm.experts.training import Schedule, fit
 
 
@@ -36,11 +37,11 @@ def finetune(
 
     What comes out is written to a new `folder`; the family stays as it is.
     """
-    with torch.random.fork_rng():
+    with hushed(), torch.random.fork_rng():
         torch.manual_seed(seed)
         model, tokenizer = load_trainable(family, start, device)
         fit(model, tokenizer, pairs, schedule, seed=seed, style=family.prompt)
-    save_trained(family, model, folder)
+        save_trained(family, model, folder)
 
 
 def load_trainable(

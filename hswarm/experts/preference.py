@@ -14,6 +14,7 @@ import torch
 from hswarm.experts.conversation import as_asked
 from hswarm.experts.family import Family
 from hswarm.experts.finetune import load_trainable, save_trained
+from hswarm.experts.hush import hushed
 from hswarm.experts.supervised import import_trl
 
 GROUP: Final = 4
@@ -136,7 +137,7 @@ def _trained(
     family: Family, start: int, training: Training, folder: Path
 ) -> Iterator[tuple[Any, Any, str]]:
     """Give a model to train, its tokenizer and a folder for scraps; then write the model down."""
-    with torch.random.fork_rng(), tempfile.TemporaryDirectory() as scratch:
+    with hushed(), torch.random.fork_rng(), tempfile.TemporaryDirectory() as scratch:
         torch.manual_seed(training.seed)
         model, tokenizer = load_trainable(family, start, training.device)
         yield model, tokenizer, scratch

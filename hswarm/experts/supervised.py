@@ -18,6 +18,7 @@ from hswarm.errors import HswarmError
 from hswarm.experts.corpus import Conversation
 from hswarm.experts.family import PromptStyle
 from hswarm.experts.finetune import load_base, write_adapter
+from hswarm.experts.hush import hushed
 from hswarm.experts.recipe import Recipe
 from hswarm.experts.training import IGNORE, encode
 from hswarm.swarm.random import generator
@@ -63,7 +64,7 @@ def train_expert(
     training was interrupted it goes on from its last checkpoint in `folder`, to the same weights.
     """
     trl, datasets = import_trl("experts train")
-    with torch.random.fork_rng():
+    with hushed(), torch.random.fork_rng():
         model, tokenizer = load_base(
             base.folder, device, trust_remote_code=base.trust_remote_code, dtype=_dtype(device)
         )
@@ -103,7 +104,7 @@ def train_expert(
         start = _last_checkpoint(folder / _SCRAPS)
         losses.begin(start)
         trainer.train(resume_from_checkpoint=str(start) if start else None)
-    write_adapter(adapted, folder, named, getattr(torch, recipe.stored))
+        write_adapter(adapted, folder, named, getattr(torch, recipe.stored))
 
 
 def steps_of(recipe: Recipe, conversations: int) -> int:

@@ -56,6 +56,14 @@ def test_what_is_trained_is_an_expert_of_the_same_base(family, tuned):
     assert config["base_model_name_or_path"] == family.base_source
 
 
+def test_libraries_write_nothing_in_between(tuned, recwarn, capfd):
+    tuned(None, 1)
+    tuned(0, 1)
+
+    assert [str(warning.message) for warning in recwarn] == []
+    assert capfd.readouterr() == ("", "")
+
+
 def test_training_begins_at_the_expert_and_leaves_it_alone(family, tuned):
     before = weights(family.experts[1].folder)
     after = weights(tuned(1, 1))

@@ -10,7 +10,6 @@ from typing import Final
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
-from transformers.utils import logging
 
 from hswarm.config import EngineConfig
 from hswarm.engines.allocator import keep_freed_memory, share_one_arena
@@ -36,6 +35,7 @@ from hswarm.errors import HswarmError
 from hswarm.experts.blend import stack_experts
 from hswarm.experts.family import Family
 from hswarm.experts.folder import read_tensors, weight_files
+from hswarm.experts.hush import hushed
 
 _CPU_ROWS, _GPU_ROWS = 128, 256
 """Rows decoded at once; more make a pass no cheaper per row."""
@@ -181,15 +181,14 @@ def _load(family: Family, device: torch.device, dtype: torch.dtype) -> PreTraine
             f" {str(dtype).removeprefix('torch.')} and {device} has {free / 1e9:.3g} GB free.",
             hint=_SMALLER,
         )
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            family.base,
-            dtype=dtype,
-            trust_remote_code=family.trust_remote_code,
-            local_files_only=True,
-        )
+        with hushed():
+            model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+                family.base,
+                dtype=dtype,
+                trust_remote_code=family.trust_remote_code,
+                local_files_only=True,
+            )
         model.to(device)  # type: ignore[arg-type]
     except (OSError, ValueError) as error:
         raise HswarmError(
@@ -203,9 +202,6 @@ def _load(family: Family, device: torch.device, dtype: torch.dtype) -> PreTraine
             f"The base model in {family.base} does not fit into the memory of {device}.",
             hint=_SMALLER,
         ) from None
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     model.eval()  # type: ignore[no-untyped-call]
     return model
 
