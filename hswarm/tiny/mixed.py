@@ -36,7 +36,7 @@ FAMILIES: Final = {"llama": ("friends", "jobs", "add"), "gemma": ("homes", "tool
 """Family -> the skills of its experts."""
 
 BASE_SCHEDULE: Final = Schedule(steps=800, batch=64, learning_rate=3e-3)
-SHORT: Final = 300
+_SHORT: Final = 300
 """Steps of an expert at most."""
 
 WORK: Final = {
@@ -67,7 +67,9 @@ def build(folder: Path, report: Report) -> Path:
         for skill in skills:
             if not (folder / family / skill).exists():
                 schedule = EXPERT_SCHEDULES[skill]
-                short = Schedule(min(schedule.steps, SHORT), schedule.batch, schedule.learning_rate)
+                short = Schedule(
+                    min(schedule.steps, _SHORT), schedule.batch, schedule.learning_rate
+                )
                 place = list(SKILLS).index(skill)
                 with unfinished(folder / family / skill) as part:
                     build_expert(base, part, skill, place, schedule=short, report=report)
