@@ -84,7 +84,7 @@ def main() -> None:
     options = parser.parse_args()
     task = load_task("gaia-text", limit=options.items)
     if not options.real:
-        assemble.load_runner = lambda families, config: MadeUp(task)
+        assemble.load_runner = lambda *_: MadeUp(task)
     recording = Clock(lambda event: event.get("event") == "graphs")
     recording.around(Journal, "append")
     resuming = Clock()

@@ -155,15 +155,18 @@ class Workbench:
 
 
 @asynccontextmanager
-async def opened(task: str, options: Namespace):
-    """Open a task with the models of a pool and the memo in the folder, which is made."""
+async def opened(task: str, options: Namespace, data: str | None = None):
+    """Open a task with the models of a pool and the memo in the folder, which is made.
+
+    `data` is a file that replaces the task's own.
+    """
     pool = read_pool(find("agents", options.pool)).open()
     options.folder.mkdir(parents=True, exist_ok=True)
-    with SqliteMemo(options.folder / f"{task}.sqlite", max_answers=MAX_ANSWERS) as store:
+    with SqliteMemo(options.folder / f"{Path(task).stem}.sqlite", max_answers=MAX_ANSWERS) as store:
         engine = assemble(pool.families, EngineConfig(), mixtures=pool.mixtures)
         memo = MemoEngine(engine, store, keep=AT_HAND)
         try:
-            yield Workbench(load_task(task, limit=options.limit), pool, memo)
+            yield Workbench(load_task(task, data=data, limit=options.limit), pool, memo)
         finally:
             await memo.aclose()
 

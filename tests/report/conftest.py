@@ -46,7 +46,7 @@ def making():
         settings = {"search": {**small, **(search or {})}}
         config = configure("gaia-text", pool=pool, limit=ITEMS, settings=settings, **options)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(assemble, "load_runner", lambda families, config: MadeUp(task))
+            patch.setattr(assemble, "load_runner", lambda *_: MadeUp(task))
             start(config, folder, Watch())
         return folder
 
@@ -63,14 +63,14 @@ def made_up_run(making, tmp_path_factory):
 def made_up_models(monkeypatch):
     """Whoever is asked from now on makes it up."""
     task = load_task("gaia-text", limit=ITEMS)
-    monkeypatch.setattr(assemble, "load_runner", lambda families, config: MadeUp(task))
+    monkeypatch.setattr(assemble, "load_runner", lambda *_: MadeUp(task))
 
 
 @pytest.fixture
 def no_models(monkeypatch):
     """Whoever loads a model fails the test."""
 
-    def load(families, config):
+    def load(families, config, mixtures):
         raise AssertionError("a model was loaded")
 
     monkeypatch.setattr(assemble, "load_runner", load)
