@@ -23,7 +23,7 @@ def runs(making, made_up_run, tmp_path_factory):
     tiny = read_pool(find("agents", "tiny")).families["tiny"]
     weaker |= {"name": "fewer", "base": tiny.base}
     weaker["experts"] = dict(list(tiny.experts.items())[:4])
-    weaker |= {"descriptions": {}, "data": {}}
+    weaker |= {"descriptions": {}, "data": {}, "training": {}}
     (folder / "fewer.yaml").write_text(yaml.safe_dump(weaker))
     (folder / "twice.yaml").write_text(yaml.safe_dump(twice(weaker, tiny.experts)))
     return {
