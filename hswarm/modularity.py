@@ -256,11 +256,18 @@ def _with_experts(pool: Pool, family: str, experts: Mapping[str, str]) -> Pool:
     families = {**pool.families, family: entry}
     left = {name: own for name, own in families.items() if own.experts}
     changed = pool.model_copy(update={"families": left})
-    told = {
-        what: {k: v for k, v in getattr(pool, what).items() if k in changed.agents}
-        for what in ("descriptions", "data")
-    }
-    return changed.model_copy(update=told)
+
+    def told(of: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: said for name, said in of.items() if name in changed.agents}
+
+    training = pool.training.model_copy(update={"experts": told(pool.training.experts)})
+    return changed.model_copy(
+        update={
+            "descriptions": told(pool.descriptions),
+            "data": told(pool.data),
+            "training": training,
+        }
+    )
 
 
 def _named(source: str) -> tuple[str, str]:
