@@ -28,7 +28,7 @@ from hswarm.search.weight import purpose
 from hswarm.store.disk import replace_file
 from hswarm.store.journal import read_journal
 from hswarm.store.lock import is_held
-from hswarm.store.run import JOURNAL, Run, read_config
+from hswarm.store.run import JOURNAL, Run, read_config, refuse_blended
 from hswarm.store.state import newest_state
 from hswarm.swarm.history import Recorded, Walk, rebuild
 from hswarm.swarm.populate import populate
@@ -145,6 +145,7 @@ class _Searched:
 def _open(folder: Path) -> _Searched:
     config = read_config(folder)
     search = config.search
+    refuse_blended(folder)
     if is_held(folder):
         raise HswarmError(f"The run {folder} is still running.", hint="Wait, or press Ctrl-C.")
     if search.method in BASELINES or search.method == "role-only":
