@@ -199,6 +199,17 @@ class SearchConfig(_Frozen):
             raise ValueError("early_stop loses nothing and race does: only one of them can be set")
         return self
 
+    @model_validator(mode="after")
+    def _heeded(self) -> Self:
+        """Refuse what would be ignored without a word."""
+        search = self.method in SEARCHES
+        if not search and (self.early_stop or self.race is not None):
+            what = "early_stop" if self.early_stop else "race"
+            raise ValueError(f"{self.method} scores everybody in full: {what} is for searches")
+        if self.role.nodes is not None and (not search or self.method == "model-swarms"):
+            raise ValueError(f"{self.method} searches no graphs that could have role.nodes nodes")
+        return self
+
 
 class BudgetConfig(_Frozen):
     """What a search may spend. Of tokens and seconds, what is measured after it comes on top."""

@@ -24,7 +24,7 @@ def explain(model: type[BaseModel], error: ValidationError, where: str) -> Hswar
     errors = error.errors()
     # A key that is misspelt is missing, too.
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    key = ".".join(str(part) for part in first["loc"]) or "the whole"
+    key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         keys = _keys(_walk(model, first["loc"][:-1])[-1])
         near = get_close_matches(str(first["loc"][-1]), keys, n=2)
@@ -32,7 +32,10 @@ def explain(model: type[BaseModel], error: ValidationError, where: str) -> Hswar
         return HswarmError(
             f"{where}: there is no key {key!r}.", hint=f"{suggestion}Keys there: {_list(keys)}."
         )
-    return HswarmError(f"{where}: {key}: {_said(model, first)}.", hint=_hint(model, first))
+    said = _said(model, first)
+    return HswarmError(
+        f"{where}: {key}: {said}." if key else f"{where}: {said}.", hint=_hint(model, first)
+    )
 
 
 def _said(model: type[BaseModel], error: ErrorDetails) -> str:
