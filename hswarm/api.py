@@ -27,7 +27,7 @@ from hswarm.search.events import Note
 from hswarm.search.result import Result
 from hswarm.session import Models, Watch, load, remembered_ratings, see_through
 from hswarm.store.changes import refuse_changes, refuse_other_content
-from hswarm.store.run import Run, new_folder, refuse_occupied
+from hswarm.store.run import Run, new_folder, refuse_blended, refuse_occupied
 from hswarm.tasks.bundled import GENERATORS
 from hswarm.tasks.load import load_task
 from hswarm.tasks.sources import SOURCES
@@ -163,6 +163,7 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
 def resume(folder: str | Path, watch: Watch, changes: Mapping[str, Any] | None = None) -> Result:
     """Go on with a run where its state says; `changes` may raise its budget and little else."""
     with Run.open(Path(folder)) as run:
+        refuse_blended(run.folder)
         if run.resumed is not None:
             began = run.resumed.state.payload["config"]
             refuse_changes(validated(RunConfig, began, "the saved settings"), run.config)

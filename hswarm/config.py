@@ -174,10 +174,14 @@ class SearchConfig(_Frozen):
     finalists: Annotated[int, Field(ge=1, le=1_000)] = 1
     """How many of the best different systems seen are run on the held items at the end; the one
     that is best over all dev items is what was found."""
-    keep: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}-[1-9]\d{0,3}$")] | None = None
+    keep: Annotated[
+        str | None, Field(pattern=r"^[1-9]\d{0,3}-[1-9]\d{0,3}$", examples=["2-10"])
+    ] = None
     """Search over some of the agents only: those that are these ranks alone on dev, as 2-10 for all
     of ten but the best (swarm(2-10) and HS(2-10) of the papers); null is everybody."""
-    diversity: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}x[1-9]\d{0,3}$")] | None = None
+    diversity: Annotated[
+        str | None, Field(pattern=r"^[1-9]\d{0,3}x[1-9]\d{0,3}$", examples=["5x2"])
+    ] = None
     """Search over a distinct agents, drawn by the seed, each b times, as 5x2 (both papers)."""
     early_stop: bool = False
     """End a particle's evaluation once what is left of it can change nothing: the same search on
@@ -193,6 +197,17 @@ class SearchConfig(_Frozen):
     def _one_of_two(self) -> Self:
         if self.early_stop and self.race is not None:
             raise ValueError("early_stop loses nothing and race does: only one of them can be set")
+        return self
+
+    @model_validator(mode="after")
+    def _heeded(self) -> Self:
+        """Refuse what would be ignored without a word."""
+        search = self.method in SEARCHES
+        if not search and (self.early_stop or self.race is not None):
+            what = "early_stop" if self.early_stop else "race"
+            raise ValueError(f"{self.method} scores everybody in full: {what} is for searches")
+        if self.role.nodes is not None and (not search or self.method == "model-swarms"):
+            raise ValueError(f"{self.method} searches no graphs that could have role.nodes nodes")
         return self
 
 
@@ -319,6 +334,13 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
         both = isinstance(value, Mapping) and isinstance(below, Mapping)
         merged[key] = merge(below, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+def nest(key: str, value: Any) -> dict[str, Any]:
+    """Return {"a": {"b": value}} for the key "a.b"."""
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return dict(value)
 
 
 def validated(model: type[M], values: Any, where: str) -> M:

@@ -28,7 +28,7 @@ from hswarm.search.weight import purpose
 from hswarm.store.disk import replace_file
 from hswarm.store.journal import read_journal
 from hswarm.store.lock import is_held
-from hswarm.store.run import JOURNAL, Run, read_config
+from hswarm.store.run import JOURNAL, Run, read_config, refuse_blended
 from hswarm.store.state import newest_state
 from hswarm.swarm.history import Recorded, Walk, rebuild
 from hswarm.swarm.populate import populate
@@ -145,6 +145,7 @@ class _Searched:
 def _open(folder: Path) -> _Searched:
     config = read_config(folder)
     search = config.search
+    refuse_blended(folder)
     if is_held(folder):
         raise HswarmError(f"The run {folder} is still running.", hint="Wait, or press Ctrl-C.")
     if search.method in BASELINES or search.method == "role-only":
@@ -256,11 +257,18 @@ def _with_experts(pool: Pool, family: str, experts: Mapping[str, str]) -> Pool:
     families = {**pool.families, family: entry}
     left = {name: own for name, own in families.items() if own.experts}
     changed = pool.model_copy(update={"families": left})
-    told = {
-        what: {k: v for k, v in getattr(pool, what).items() if k in changed.agents}
-        for what in ("descriptions", "data")
-    }
-    return changed.model_copy(update=told)
+
+    def told(of: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: said for name, said in of.items() if name in changed.agents}
+
+    training = pool.training.model_copy(update={"experts": told(pool.training.experts)})
+    return changed.model_copy(
+        update={
+            "descriptions": told(pool.descriptions),
+            "data": told(pool.data),
+            "training": training,
+        }
+    )
 
 
 def _named(source: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ def explain(model: type[BaseModel], error: ValidationError, where: str) -> Hswar
     errors = error.errors()
     # A key that is misspelt is missing, too.
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    key = ".".join(str(part) for part in first["loc"]) or "the whole"
+    key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         keys = _keys(_walk(model, first["loc"][:-1])[-1])
         near = get_close_matches(str(first["loc"][-1]), keys, n=2)
@@ -32,10 +32,13 @@ def explain(model: type[BaseModel], error: ValidationError, where: str) -> Hswar
         return HswarmError(
             f"{where}: there is no key {key!r}.", hint=f"{suggestion}Keys there: {_list(keys)}."
         )
-    return HswarmError(f"{where}: {key}: {_said(first)}.", hint=_hint(model, first))
+    said = _said(model, first)
+    return HswarmError(
+        f"{where}: {key}: {said}." if key else f"{where}: {said}.", hint=_hint(model, first)
+    )
 
 
-def _said(error: ErrorDetails) -> str:
+def _said(model: type[BaseModel], error: ErrorDetails) -> str:
     kind = str(error.get("ctx", {}).get("discriminator", "")).strip("'")
     match error["type"]:
         case "missing":
@@ -46,6 +49,8 @@ def _said(error: ErrorDetails) -> str:
             return f"its {kind} is required"
         case "union_tag_invalid":
             return f"its {kind} is {error['ctx']['tag']!r}, not {error['ctx']['expected_tags']}"
+        case "string_pattern_mismatch" if examples := _examples(model, error["loc"]):
+            return f"it is not of the form {' or '.join(examples)}"
     return error["msg"].removeprefix("Value error, ")
 
 
@@ -70,6 +75,13 @@ def _hint(model: type[BaseModel], error: ErrorDetails) -> str:
     if kind == "value_error" and isinstance(value, Mapping):
         return "Change one of them."
     return f"It is {value!r:.200} now. {suggestion}".rstrip()
+
+
+def _examples(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """Return what the field at `place` gives as examples of what it takes."""
+    *way, name = place
+    fields = [here.model_fields.get(str(name)) for here in _walk(model, way)[-1]]
+    return [str(one) for field in fields if field is not None for one in field.examples or ()]
 
 
 def _walk(model: type[BaseModel], place: Sequence[int | str]) -> list[list[type[BaseModel]]]:

@@ -59,7 +59,8 @@ def blend_runs(first: Path, second: Path, at: float, out: Path | None = None) ->
     out = out or first.with_name(f"{first.name}-{second.name}-{at:g}")
     refuse_occupied(out)
     config = one.record.config
-    with Run.create(out, config, provenance(one.task, one.pool)) as run:
+    ends = {"runs": [str(folder.absolute()) for folder in (first, second)], "at": at}
+    with Run.create(out, config, {**provenance(one.task, one.pool), "between": ends}) as run:
         reports, usage, failures = asyncio.run(_measure(runs, nodes, run))
         own, beside = reports[0], reports[1:]
         told = UsageReport(**{name: getattr(usage, name) for name in UsageReport.model_fields})

@@ -53,6 +53,12 @@ def test_changes_are_laid_over_the_preset_key_by_key():
         ({"role": {"step_length": float("nan")}}, "role.step_length", "nan"),
         ({"role": STILL}, "role: inertia, cognitive, social and repel are all 0", "one of them"),
         ({"seed": -1}, "seed", "It is -1 now."),
+        ({"early_stop": True, "race": 0.9}, "settings: early_stop loses nothing", "one of them"),
+        ({"method": "soup", "race": 0.9}, "soup scores everybody in full", "one of them"),
+        ({"method": "soup", "early_stop": True}, "soup scores everybody in full", "one of them"),
+        ({"method": "model-swarms", "role": {"nodes": 3}}, "no graphs", "one of them"),
+        ({"keep": "0-3"}, "keep: it is not of the form 2-10", "It is '0-3' now."),
+        ({"diversity": "5"}, "diversity: it is not of the form 5x2", "It is '5' now."),
     ],
 )
 def test_what_is_wrong_and_what_to_do(changes, message, hint):

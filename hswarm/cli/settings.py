@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from hswarm.catalog import read_yaml
-from hswarm.config import merge
+from hswarm.config import merge, nest
 from hswarm.errors import HswarmError
 
 _SECTIONS: Final = ("engine", "search", "budget")
@@ -50,13 +50,6 @@ def parse_assignment(text: str) -> dict[str, Any]:
             f"--set {text}: the value is not valid YAML.",
             hint="Put a text with special characters into quotes: --set KEY='\"TEXT\"'",
         ) from None
-
-
-def nest(key: str, value: Any) -> dict[str, Any]:
-    """Return {"a": {"b": value}} for the key "a.b"."""
-    for part in reversed(key.split(".")):
-        value = {part: value}
-    return dict(value)
 
 
 def read_choices(assignments: Iterable[str]) -> dict[str, list[Any]]:

@@ -72,7 +72,8 @@ def _read_file(path: Path) -> list[Conversation]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise HswarmError(
-            f"The training data {path} cannot be read: {error}.", hint="Check `data` of the pool."
+            f"The training data {path} cannot be read: {_reason(error)}.",
+            hint="Check `data` of the pool.",
         ) from None
     conversations = []
     for number, line in enumerate(lines, start=1):
@@ -86,6 +87,10 @@ def _read_file(path: Path) -> list[Conversation]:
     if not conversations:
         raise HswarmError(f"{path} holds no training data.", hint="Check `data` of the pool.")
     return conversations
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 def _read_entry(entry: Any) -> Conversation:

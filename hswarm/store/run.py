@@ -230,6 +230,16 @@ def read_provenance(folder: Path) -> dict[str, Any]:
     return _read_lightly(folder / PROVENANCE)
 
 
+def refuse_blended(folder: Path) -> None:
+    """Raise HswarmError if the run in `folder` lies between two others: nothing was searched."""
+    between = read_provenance(folder).get("between")
+    if between is not None:
+        raise HswarmError(
+            f"{folder} is no search: it lies between {' and '.join(between['runs'])}.",
+            hint="Go on with one of those, and blend again.",
+        )
+
+
 def _read_lightly(path: Path) -> dict[str, Any]:
     try:
         found = values.loads(path.read_bytes())

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hswarm.agents.pool import read_pool
 from hswarm.api import configure
 from hswarm.catalog import find
-from hswarm.config import SEARCHES, RunConfig, merge
+from hswarm.config import SEARCHES, RunConfig, merge, nest
 from hswarm.errors import HswarmError
 from hswarm.swarm.random import generator
 from hswarm.tasks.load import is_of_ecosystem
@@ -61,7 +61,7 @@ def run_config(config: SweepConfig, drawn: Values) -> RunConfig:
     settings = dict(config.settings)
     for name, value in drawn.items():
         for key in _keys(name):
-            settings = merge(settings, _nest(key, value))
+            settings = merge(settings, nest(key, value))
     return configure(
         config.task,
         pool=config.pool,
@@ -105,10 +105,3 @@ def _keys(name: str) -> tuple[str, ...]:
     if name in PAPERS:
         return (f"search.role.{name}", f"search.weight.{name}")
     return (name,)
-
-
-def _nest(key: str, value: Value) -> dict[str, Any]:
-    nested: Any = value
-    for part in reversed(key.split(".")):
-        nested = {part: nested}
-    return dict(nested)

@@ -142,6 +142,24 @@ def test_one_that_was_killed_goes_on_to_the_same_weights(pool, tmp_path, monkeyp
         assert records[0] == records[1]
 
 
+def test_one_that_was_begun_by_another_recipe_begins_anew(pool, tmp_path, monkeypatch):
+    monkeypatch.setattr(supervised, "CHECKPOINTS", 4)
+
+    def stop(name, step, steps, loss):
+        if step == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_pool(read_plan(str(pool)), stop, device="cpu")
+    content = yaml.safe_load(pool.read_text())
+    content["training"]["learning_rate"] = 1e-5
+    pool.write_text(yaml.safe_dump(content))
+    told = []
+    train_pool(read_plan(str(pool)), lambda *step: told.append(step), device="cpu")
+    assert told[0][:2] == ("ann", 1)
+    assert not (tmp_path / "ann" / "course.json").exists()
+
+
 def test_what_is_done_is_not_done_again(pool, tmp_path):
     train_pool(read_plan(str(pool)), quietly, device="cpu")
     before = (tmp_path / "ann" / "adapter_model.safetensors").stat().st_mtime_ns

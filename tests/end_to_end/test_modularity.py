@@ -24,11 +24,18 @@ NAMES = ("friends", "homes", "jobs", "pets")
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
-    """Four of the tiny experts, as files of one's own."""
+    """Four of the tiny experts, as files of one's own, of which all is said that a pool can."""
     folder = tmp_path_factory.mktemp("pool")
     for name in (*NAMES, "base"):
         shutil.copytree(EXPERTS / name, folder / name)
-    content = {"base": "base", "prompt": "chat", "experts": {name: name for name in NAMES}}
+    content = {
+        "base": "base",
+        "prompt": "chat",
+        "experts": {name: name for name in NAMES},
+        "descriptions": {name: f"knows {name}" for name in NAMES},
+        "data": {name: f"tiny:{name}" for name in NAMES},
+        "training": {"experts": {name: {"steps": 4} for name in NAMES}},
+    }
     (folder / "four.yaml").write_text(yaml.safe_dump(content))
     return folder / "four.yaml"
 

@@ -9,8 +9,10 @@ import yaml
 from typer.testing import CliRunner
 
 import hswarm
+from hswarm.api import Watch, resume
 from hswarm.cli.app import app
 from hswarm.errors import HswarmError
+from hswarm.modularity import remove_expert
 from hswarm.search.result import Node
 from hswarm.steering import between
 
@@ -101,6 +103,13 @@ def test_between_two_found_experts(found, tmp_path):
     assert shown.exit_code == 0, shown.output
     exported = CliRunner().invoke(app, ["export", str(out), "--out", str(tmp_path / "pipe")])
     assert exported.exit_code == 0, exported.output
+
+    written = (out / "result.json").read_bytes()
+    with pytest.raises(HswarmError, match=r"is no search.*longest and .*brief"):
+        resume(out, Watch(), {"search": {"max_iterations": 9}})
+    with pytest.raises(HswarmError, match="is no search"):
+        remove_expert(out, NAMES[0], out=tmp_path / "left")
+    assert (out / "result.json").read_bytes() == written, "and what was measured is still there"
 
 
 def test_at_its_ends_it_is_the_one_or_the_other():

@@ -18,9 +18,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated, Any, Final, overload
-
-from pydantic import Field
+from numbers import Real
+from typing import Any, Final, overload
 
 from hswarm.engines.request import CallFailed
 from hswarm.errors import HswarmError
@@ -28,6 +27,7 @@ from hswarm.tasks.scorers.scorer import BaseScorer
 from hswarm.tasks.task import Ask, Example
 
 _GIVEN: Final = ("outputs", "model", "examples")
+_NAMED: Final = "Name one that Python can import here, as in my_utility:score."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Model:
 class Utility(BaseScorer):
     """Has a function of the user's rate systems; `function` is "module:name"."""
 
-    function: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    function: str
 
     def lacks(self, example: Example) -> str | None:
         """A question is all it takes."""
@@ -117,15 +117,21 @@ class Utility(BaseScorer):
 
     def _find(self) -> Callable[..., Any]:
         module, _, name = self.function.partition(":")
+        if not all(part.isidentifier() for part in (*module.split("."), name)):
+            raise HswarmError(f"{self.function!r} names no function.", hint=_NAMED)
         if "" not in sys.path:  # a program that was installed does not look where it is run
             sys.path.insert(0, "")
         try:
             found = getattr(import_module(module), name)
         except (ImportError, AttributeError) as error:
             raise HswarmError(
-                f"There is no function {self.function}: {error}.",
-                hint="Name one that Python can import here, as in my_utility:score.",
+                f"There is no function {self.function}: {error}.", hint=_NAMED
             ) from None
+        except Exception as error:  # the module is the user's, and may do anything when imported
+            raise HswarmError(
+                f"{module} cannot be imported: {type(error).__name__}: {error}.",
+                hint="Mend the module.",
+            ) from error
         if not callable(found):
             raise HswarmError(f"{self.function} is no function.", hint="Name a function.")
         function: Callable[..., Any] = found
@@ -146,7 +152,7 @@ def _parameters(name: str, function: Callable[..., Any]) -> frozenset[str]:
 
 
 def _number(name: str, said: object) -> float:
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+    if isinstance(said, bool) or not isinstance(said, Real) or not math.isfinite(said):
         raise HswarmError(f"{name} returned {said!r:.60}, which is no number.", hint="Return one.")
     return float(said)
 

@@ -12,6 +12,8 @@ from hswarm.tasks.scorers.utility import Utility
 from hswarm.tasks.task import Example
 
 MODULE = """
+import numpy as np
+
 def of_outputs(outputs):
     return sum(len(output.answer) for output in outputs) / len(outputs)
 
@@ -26,6 +28,9 @@ def strange(data):
 def failing(outputs):
     raise KeyError("no")
 
+def exact(outputs):
+    return np.float32(0.5)
+
 def wordy(outputs):
     return "good"
 
@@ -37,6 +42,7 @@ EXAMPLES = [Example(str(k), "x" * k, ("",)) for k in (1, 2, 3)]
 @pytest.fixture(autouse=True)
 def _module(tmp_path, monkeypatch):
     (tmp_path / "of_mine.py").write_text(MODULE)
+    (tmp_path / "broken.py").write_text("def strange(outputs)")
     monkeypatch.syspath_prepend(str(tmp_path))
 
 
@@ -53,6 +59,10 @@ def test_it_is_given_the_outputs():
     assert rate("of_outputs") == 2.0
 
 
+def test_a_number_of_another_library_is_one():
+    assert rate("exact") == 0.5
+
+
 def test_it_is_given_a_model_that_it_can_call():
     assert rate("of_model") == 1.0
 
@@ -64,6 +74,10 @@ def test_it_is_given_a_model_that_it_can_call():
         ("of_mine:nothing", "no function of_mine:nothing"),
         ("of_nobody:strange", "no function of_nobody:strange"),
         ("of_mine:number", "is no function"),
+        ("of_mine", "'of_mine' names no function"),
+        (":strange", "':strange' names no function"),
+        ("of_mine:", "'of_mine:' names no function"),
+        ("broken:strange", "broken cannot be imported: SyntaxError"),
     ],
 )
 def test_what_is_no_utility_is_refused_before_any_work(name, said):
