@@ -76,7 +76,11 @@ def load_base(
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     base = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, local_files_only=True, trust_remote_code=trust_remote_code
+        folder,
+        dtype=dtype,
+        local_files_only=True,
+        trust_remote_code=trust_remote_code,
+        use_safetensors=True,
     )
     torch.nn.Module.to(base, device)
     return base, tokenizer

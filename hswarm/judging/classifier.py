@@ -45,7 +45,9 @@ class ClassifierRunner:
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
-            model = AutoModelForSequenceClassification.from_pretrained(name, revision=revision)
+            model = AutoModelForSequenceClassification.from_pretrained(
+                name, revision=revision, use_safetensors=True
+            )
         except (OSError, ValueError) as error:
             raise HswarmError(
                 f"The classifier {name} cannot be loaded: {str(error).partition(chr(10))[0]}",

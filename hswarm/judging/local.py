@@ -29,7 +29,9 @@ class JudgeRunner:
             self._tokenizer = AutoTokenizer.from_pretrained(
                 name, revision=revision, padding_side="left"
             )
-            model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype="auto")
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                name, revision=revision, dtype="auto", use_safetensors=True
+            )
         except (OSError, ValueError) as error:
             raise HswarmError(
                 f"The judge {name} cannot be loaded: {str(error).partition(chr(10))[0]}",

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
@@ -321,6 +322,19 @@ def test_a_detector_reads_the_output_that_is_named(classifier):
 
 def test_a_model_that_is_not_there_is_a_user_error(tmp_path):
     for who in (Rewarder(model=str(tmp_path)), LocalJudge(model=str(tmp_path))):
+        with pytest.raises(HswarmError, match="cannot be loaded"):
+            open_rater(who)
+
+
+def test_weights_that_would_be_unpickled_are_not_loaded(classifier):
+    import torch
+    from safetensors.torch import load_file
+
+    folder = Path(classifier(1, ["reward"]))
+    weights = folder / "model.safetensors"
+    torch.save(load_file(weights), folder / "pytorch_model.bin")
+    weights.unlink()
+    for who in (Rewarder(model=str(folder), device="cpu"), LocalJudge(model=str(folder))):
         with pytest.raises(HswarmError, match="cannot be loaded"):
             open_rater(who)
 

@@ -188,6 +188,7 @@ def _load(family: Family, device: torch.device, dtype: torch.dtype) -> PreTraine
                 dtype=dtype,
                 trust_remote_code=family.trust_remote_code,
                 local_files_only=True,
+                use_safetensors=True,
             )
         model.to(device)  # type: ignore[arg-type]
     except (OSError, ValueError) as error:
