@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from hswarm.cli import options
+
 EPILOG: Final = """Examples:
 
   hswarm bench --preset quick
@@ -46,9 +48,7 @@ def bench(
     seeds: Annotated[
         int | None, typer.Option(metavar="N", help="Seeds 0 to N-1.", rich_help_panel=_GRID)
     ] = None,
-    pool: Annotated[
-        str | None, typer.Option(help="A pool's name or YAML file.", rich_help_panel=_GRID)
-    ] = None,
+    pool: Annotated[str | None, options.pool(_GRID)] = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -59,9 +59,7 @@ def bench(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="The first so many items of dev and test.", rich_help_panel=_GRID
-        ),
+        options.limit(_GRID),
     ] = None,
     permutations: Annotated[
         int | None,
@@ -70,12 +68,8 @@ def bench(
     search_preset: Annotated[
         str | None, typer.Option(help="default or paper.", rich_help_panel=_SEARCH)
     ] = None,
-    max_iterations: Annotated[
-        int | None, typer.Option(help="Iterations of each search.", rich_help_panel=_SEARCH)
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Tokens of each search.", rich_help_panel=_SEARCH)
-    ] = None,
+    max_iterations: Annotated[int | None, options.iterations(_SEARCH)] = None,
+    max_tokens: Annotated[int | None, options.tokens(_SEARCH)] = None,
     max_seconds: Annotated[
         float | None, typer.Option(help="Seconds of each search.", rich_help_panel=_SEARCH)
     ] = None,
@@ -91,12 +85,7 @@ def bench(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Any setting of a run's config.yaml; can be repeated.",
-            rich_help_panel=_SEARCH,
-        ),
+        options.setting(_SEARCH),
     ] = None,
     out: Annotated[
         Path | None,
@@ -116,9 +105,7 @@ def bench(
             "--retry", help="With --resume: try failed cells again.", rich_help_panel=_FOLDER
         ),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Show no progress.", rich_help_panel=_FOLDER)
-    ] = False,
+    quiet: Annotated[bool, options.quiet(_FOLDER)] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the table as JSON.", rich_help_panel=_FOLDER)
     ] = False,

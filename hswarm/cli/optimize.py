@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from hswarm.cli import options
+
 EPILOG: Final = """Examples:
 
   hswarm optimize --task gaia-text
@@ -75,9 +77,7 @@ def optimize(
     task: Annotated[
         str | None, typer.Option(help="A task's name or YAML file.", rich_help_panel=_RUN)
     ] = None,
-    pool: Annotated[
-        str, typer.Option(help="A pool's name or YAML file.", rich_help_panel=_RUN)
-    ] = "tiny",
+    pool: Annotated[str, options.pool(_RUN)] = "tiny",
     mix: Annotated[
         str | None,
         typer.Option(
@@ -97,9 +97,7 @@ def optimize(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="Take the first so many items of dev and test.", rich_help_panel=_RUN
-        ),
+        options.limit(_RUN),
     ] = None,
     utility: Annotated[
         str | None,
@@ -173,12 +171,7 @@ def optimize(
     ] = False,
     set_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Any setting of a run's config.yaml; can be repeated.",
-            rich_help_panel=_SEARCH,
-        ),
+        options.setting(_SEARCH),
     ] = None,
     config: Annotated[
         Path | None,
@@ -258,9 +251,7 @@ def optimize(
             rich_help_panel=_FOLDER,
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Show no progress.", rich_help_panel=_FOLDER)
-    ] = False,
+    quiet: Annotated[bool, options.quiet(_FOLDER)] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=_FOLDER)
     ] = False,
@@ -275,12 +266,12 @@ def optimize(
 
     # What was typed overrules a file of settings; what is only a default does not.
     typed = [name for name in ctx.params if _was_typed(ctx, name)]
-    options = {key: ctx.params[name] for name in typed for key in SETTINGS.get(name, ())}
+    given = {key: ctx.params[name] for name in typed for key in SETTINGS.get(name, ())}
     if utility is not None:
-        options |= {"scorer.name": "utility", "scorer.arguments.function": utility}
+        given |= {"scorer.name": "utility", "scorer.arguments.function": utility}
     if race:
-        options["search.race"] = CONFIDENCE
-    settings = collect(config, set_ or (), options)
+        given["search.race"] = CONFIDENCE
+    settings = collect(config, set_ or (), given)
     if resume is not None:
         _refuse_another_run(typed)
         resume_watched(resume, settings, track=track or [], quiet=quiet, json=json)

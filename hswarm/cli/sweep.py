@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from hswarm.cli import options
+
 EPILOG: Final = """Examples:
 
   hswarm sweep --task gaia-text --runs 50
@@ -55,9 +57,7 @@ def sweep(
         int | None,
         typer.Option(help="Of the draws, and of every search.", rich_help_panel=_DRAW),
     ] = None,
-    pool: Annotated[
-        str | None, typer.Option(help="A pool's name or YAML file.", rich_help_panel=_SEARCH)
-    ] = None,
+    pool: Annotated[str | None, options.pool(_SEARCH)] = None,
     method: Annotated[
         str | None,
         typer.Option(
@@ -73,28 +73,17 @@ def sweep(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="The first so many items of dev and test.", rich_help_panel=_SEARCH
-        ),
+        options.limit(_SEARCH),
     ] = None,
-    max_iterations: Annotated[
-        int | None, typer.Option(help="Iterations of each search.", rich_help_panel=_SEARCH)
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Tokens of each search.", rich_help_panel=_SEARCH)
-    ] = None,
+    max_iterations: Annotated[int | None, options.iterations(_SEARCH)] = None,
+    max_tokens: Annotated[int | None, options.tokens(_SEARCH)] = None,
     max_evaluations: Annotated[
         int | None,
         typer.Option(help="Systems that each search runs on dev.", rich_help_panel=_SEARCH),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Any setting of a run's config.yaml; can be repeated.",
-            rich_help_panel=_SEARCH,
-        ),
+        options.setting(_SEARCH),
     ] = None,
     processes: Annotated[
         int,
@@ -131,9 +120,7 @@ def sweep(
             "--retry", help="With --resume: do failed runs again.", rich_help_panel=_FOLDER
         ),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Show no progress.", rich_help_panel=_FOLDER)
-    ] = False,
+    quiet: Annotated[bool, options.quiet(_FOLDER)] = False,
 ) -> None:
     """Run a search many times with hyperparameters drawn from a grid, and say what they do.
 
