@@ -6,11 +6,11 @@ can answer, and a graph in which the calculator reads the remote model can.
 
 import json
 import re
+import sys
+from pathlib import Path
 
 import pytest
-import torch
 import yaml
-from peft import LoraConfig, get_peft_model
 from transformers import AutoTokenizer
 
 import hswarm
@@ -20,7 +20,10 @@ from hswarm.catalog import find
 from hswarm.engines import persistence
 from hswarm.session import Watch
 from hswarm.testing.loopback import Faults, Loopback
-from hswarm.tiny.mixed import FAMILIES, new_base
+from hswarm.tiny.mixed import FAMILIES
+
+sys.path.insert(0, str(Path(__file__).parent))
+from random_families import make_family
 
 SETTINGS = {"engine": {"threads": 1}}
 TASK = {
@@ -43,27 +46,14 @@ def set_up(prompt, seed):
     return f"That is {boxes} * {each}, I think."
 
 
-def make_family(folder, architecture, tokenizer):
-    torch.manual_seed(sorted(FAMILIES).index(architecture))
-    base = new_base(architecture, tokenizer)
-    base.save_pretrained(folder / "base")
-    tokenizer.save_pretrained(folder / "base")
-    settings = LoraConfig(r=4, target_modules=["q_proj", "up_proj"], task_type="CAUSAL_LM")
-    adapted = get_peft_model(base, settings)
-    for expert in FAMILIES[architecture][:2]:
-        for name, weight in adapted.named_parameters():
-            if "lora_" in name:
-                torch.nn.init.normal_(weight, std=0.3)
-        adapted.save_pretrained(folder / expert)
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with the models and the data; `write_pool` adds the pool file."""
     root = tmp_path_factory.mktemp("mixed")
     tokenizer = AutoTokenizer.from_pretrained(find("agents", "tiny").parent / "tiny" / "base")
-    for architecture in FAMILIES:
-        make_family(root / architecture, architecture, tokenizer)
+    for architecture, skills in FAMILIES.items():
+        seed = sorted(FAMILIES).index(architecture)
+        make_family(root / architecture, architecture, tokenizer, skills[:2], seed=seed, std=0.3)
     items = [
         {"question": f"Ada has {a} boxes with {b} beads each. How many?", "answer": str(a * b)}
         for a in (3, 4, 6)

@@ -6,13 +6,13 @@ The experts are random, and so is what is looked for: a number that the answers 
 import asyncio
 import json
 import shutil
+import sys
+from pathlib import Path
 
 import httpx2
 import pytest
-import torch
 import uvicorn
 import yaml
-from peft import LoraConfig, get_peft_model
 from transformers import AutoTokenizer
 from typer.testing import CliRunner
 
@@ -35,8 +35,10 @@ from hswarm.serve.app import create_app
 from hswarm.serve.limits import Limits
 from hswarm.session import Watch
 from hswarm.store.state import newest_state
-from hswarm.tiny.mixed import new_base
 from hswarm.tiny.tokenizer import build_tokenizer
+
+sys.path.insert(0, str(Path(__file__).parent))
+from random_families import make_family
 
 EXPERTS = {"llama": ("ann", "bob"), "gemma": ("cat", "dan")}
 NAMES = [name for names in EXPERTS.values() for name in names]
@@ -66,27 +68,14 @@ SETTINGS = {
 QUESTION = "Ada has 3 boxes with 7 beads each. How many?"
 
 
-def make_family(folder, name, tokenizer):
-    torch.manual_seed(sorted(EXPERTS).index(name))
-    base = new_base(name, tokenizer)
-    base.save_pretrained(folder / "base")
-    tokenizer.save_pretrained(folder / "base")
-    settings = LoraConfig(r=4, target_modules=["q_proj", "up_proj"], task_type="CAUSAL_LM")
-    adapted = get_peft_model(base, settings)
-    for expert in (*EXPERTS[name], f"{name}-late"):
-        for weight_name, weight in adapted.named_parameters():
-            if "lora_" in weight_name:
-                torch.nn.init.normal_(weight, std=0.5)
-        adapted.save_pretrained(folder / expert)
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("token-swarm")
     tiny = AutoTokenizer.from_pretrained(find("agents", "tiny").parent / "tiny" / "base")
-    make_family(root / "llama", "llama", tiny)
     own = build_tokenizer([f"{QUESTION} Ada has {k} beads and {k} boxes." for k in range(60)])
-    make_family(root / "gemma", "gemma", own)
+    for seed, (name, tokenizer) in enumerate((("gemma", own), ("llama", tiny))):
+        experts = (*EXPERTS[name], f"{name}-late")
+        make_family(root / name, name, tokenizer, experts, seed=seed, std=0.5)
     families = {
         name: {"base": f"{name}/base", "prompt": "chat",
                "experts": {expert: f"{name}/{expert}" for expert in experts}}
