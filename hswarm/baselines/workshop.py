@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -22,6 +23,7 @@ from hswarm.experts.blend import ExpertStack, stack_experts
 from hswarm.experts.family import Family, open_sibling
 from hswarm.search.result import Node
 from hswarm.search.roster import Frozen, Roster
+from hswarm.store.lock import Lock
 
 FOLDER = "experts"
 """Where made experts lie in a run's folder."""
@@ -111,7 +113,10 @@ class Workshop:
         place = self.folder / name
         if common is not None and self.common is not None:
             original = self.common / common
-            _complete(original, write)
+            original.parent.mkdir(parents=True, exist_ok=True)
+            # Another run may be making it: that takes what making takes.
+            with Lock(original.parent, f"{original.name}.lock", patience=inf):
+                _complete(original, write)
             write = partial(shutil.copytree, original)
         _complete(place, write)
         return Made(open_sibling(family, name, place), family.fingerprint)

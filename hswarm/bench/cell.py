@@ -9,11 +9,10 @@ from typing import Final, Self
 
 from hswarm.agents.pool import pool_of
 from hswarm.bench.config import Cell, cells_of, run_config
-from hswarm.bench.folder import BenchFolder
+from hswarm.bench.folder import BenchFolder, is_limited
 from hswarm.bench.outcome import CellResult
-from hswarm.bench.runner import Job, Runner
+from hswarm.bench.runner import Job, Runner, settled
 from hswarm.config import RunConfig
-from hswarm.engines.local import settle_engine
 from hswarm.engines.purse import BudgetSpent
 from hswarm.engines.usage import Usage
 from hswarm.errors import HswarmError
@@ -32,14 +31,18 @@ class Bench:
     All cells ask through one memo, and what costs money is paid from the bench's one purse.
     """
 
-    def __init__(self, folder: BenchFolder) -> None:
-        """Open the pool and load its models; HswarmError if they are unfit."""
+    def __init__(self, folder: BenchFolder, threads: int | None = None) -> None:
+        """Open the pool and load its models, for `threads` of the CPU if so many are given.
+
+        HswarmError if they are unfit.
+        """
         self.folder = folder
+        self._threads = threads
         first = self._config(cells_of(folder.config)[0])
         pool = pool_of(first).open()
         folder.pin("pool", pool.fingerprint)
         self._task = lru_cache(_TASKS_HELD)(self._load)
-        self._runner = Runner(pool, first, folder.path, SqliteMemo(folder.memo))
+        self._runner = Runner(pool, first, folder.path, SqliteMemo(folder.memo, shared=True))
         self._runner.purse.keep_books(folder.read_bills(), folder.append_bill)
 
     def __enter__(self) -> Self:
@@ -72,14 +75,13 @@ class Bench:
             ) from None
 
     def _config(self, cell: Cell) -> RunConfig:
-        config = run_config(self.folder.config, cell)
-        return config.model_copy(update={"engine": settle_engine(config.engine)})
+        return settled(run_config(self.folder.config, cell), self._threads)
 
     def _load(self, name: str) -> Task:
         config = self.folder.config
         scorer = config.settings.get("scorer")
         task = load_task(name, data=config.data, limit=config.limit, scorer=scorer)
-        check_task(task, limited="max_dollars" in config.settings.get("budget", {}))
+        check_task(task, limited=is_limited(config))
         self.folder.pin(f"task {name}", task.fingerprint)
         return task
 

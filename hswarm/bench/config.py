@@ -128,7 +128,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "tasks": ("gaia-text", "knowledge-crosswords", "gsm8k"),
         "methods": METHODS,
         "seeds": 3,
-        "limit": 60,
+        "limit": 50,
         "permutations": 20,
     },
     "papers": {

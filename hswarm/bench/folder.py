@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hswarm.bench import outcome
-from hswarm.bench.config import BenchConfig, Cell
+from hswarm.bench.config import BenchConfig, Cell, cells_of
 from hswarm.bench.outcome import CellResult
 from hswarm.catalog import read_yaml
 from hswarm.config import merge, to_yaml, validated
@@ -18,23 +19,28 @@ from hswarm.store import values
 from hswarm.store.changes import refuse_other_content
 from hswarm.store.disk import explained, replace_file
 from hswarm.store.journal import Journal, read_journal
-from hswarm.store.lock import Lock
+from hswarm.store.lock import Lock, take
 from hswarm.store.run import BILLS
 
 CONFIG: Final = "bench.yaml"
 MEMO: Final = "memo.sqlite"
 _RUN: Final = "run"
 _PROVENANCE: Final = "provenance.json"
+_PATIENCE: Final = 60.0
+"""Seconds that one process waits while another writes."""
 
 
 class BenchFolder:
-    """A bench held by this process, from creation until `close`."""
+    """A bench, at which several processes may be at work; one whose dollars are limited is one's.
+
+    HswarmError if such a one is another process's.
+    """
 
     def __init__(self, path: Path, config: BenchConfig) -> None:
         """Use `create` or `open`."""
         self.path = path
         self.config = config
-        self._lock = Lock(path)
+        self._lock = Lock(path) if is_limited(config) else None
         self._bills: Journal | None = None
 
     @classmethod
@@ -52,11 +58,21 @@ class BenchFolder:
         return cls(path, config)
 
     @classmethod
-    def open(cls, path: Path, *, max_dollars: float | None = None) -> BenchFolder:
-        """Take up the bench in `path`, with more dollars if so many are given.
+    def open(
+        cls, path: Path, *, max_dollars: float | None = None, retry: bool = False
+    ) -> BenchFolder:
+        """Take up the bench in `path`, or take part in it, with more dollars if so many are given.
 
-        HswarmError if there is none, if it is held, or if the dollars are fewer than they were.
+        With `retry`, cells that failed are to be done again. HswarmError if there is no bench, or
+        if the dollars are fewer than they were.
         """
+        folder = cls._opened(path, max_dollars)
+        if retry:
+            folder._forget_failures()
+        return folder
+
+    @classmethod
+    def _opened(cls, path: Path, max_dollars: float | None) -> BenchFolder:
         if not (path / CONFIG).is_file():
             raise HswarmError(f"There is no bench in {path}.", hint="It would hold a bench.yaml.")
         config = validated(BenchConfig, read_yaml(path / CONFIG), str(path / CONFIG))
@@ -77,7 +93,8 @@ class BenchFolder:
         """Let go of the bench."""
         if self._bills is not None:
             self._bills.close()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def pin(self, what: str, fingerprint: str) -> None:
         """Refuse a pool or task that is not what cells of this bench were done with before."""
@@ -86,12 +103,14 @@ class BenchFolder:
     def append_bill(self, bill: Mapping[str, Any]) -> None:
         """Note what a call cost, as soon as that is known."""
         if self._bills is None:
-            self._bills = Journal(self.path / BILLS)
+            # A journal has one writer.
+            self._bills = Journal(self.path / f"{Path(BILLS).stem}-{os.getpid()}.jsonl")
         self._bills.append(bill)
 
     def read_bills(self) -> Iterator[dict[str, Any]]:
         """Yield what was paid for the bench so far, call by call."""
-        return read_journal(self.path / BILLS)
+        for path in sorted(self.path.glob(f"{Path(BILLS).stem}*.jsonl")):
+            yield from read_journal(path)
 
     @property
     def memo(self) -> Path:
@@ -118,10 +137,30 @@ class BenchFolder:
         """Keep why a cell failed; it is not tried again unless asked."""
         outcome.write_failure(self._of(cell), error)
 
-    def forget_failure(self, cell: Cell) -> None:
-        """Have a failed cell done anew, from its beginning."""
-        with explained(self._of(cell)):
-            shutil.rmtree(self._of(cell), ignore_errors=True)
+    def take(self, cell: Cell) -> Lock | None:
+        """Return the right to do a cell; None if it is done, has failed or is another process's.
+
+        HswarmError if what it found is damaged.
+        """
+        lock = None if self._is_ended(cell) else take(self._of(cell))
+        if lock is not None and self._is_ended(cell):  # since it was looked at
+            lock.release()
+            return None
+        return lock
+
+    def ended(self) -> int:
+        """Return how many cells are done or have failed."""
+        return sum(outcome.is_ended(self._of(cell)) for cell in cells_of(self.config))
+
+    def _is_ended(self, cell: Cell) -> bool:
+        return self.result(cell) is not None or self.failure(cell) is not None
+
+    def _forget_failures(self) -> None:
+        for cell in cells_of(self.config):
+            if self.failure(cell) is not None and (lock := take(self._of(cell))) is not None:
+                with lock:
+                    shutil.rmtree(self.run(cell), ignore_errors=True)
+                    outcome.forget_failure(self._of(cell))
 
     def _of(self, cell: Cell) -> Path:
         task, method = (
@@ -133,8 +172,14 @@ class BenchFolder:
 def pin(folder: Path, what: str, fingerprint: str) -> None:
     """Refuse a pool or task that is not what runs in `folder` were done with before."""
     path = folder / _PROVENANCE
-    with explained(path):
-        before = values.loads(path.read_bytes()) if path.is_file() else {}
-    refuse_other_content(folder, {"fingerprints": before}, {what: fingerprint})
-    if what not in before:
-        outcome.write_json(path, {**before, what: fingerprint})
+    with Lock(folder, f"{_PROVENANCE}.lock", patience=_PATIENCE):
+        with explained(path):
+            before = values.loads(path.read_bytes()) if path.is_file() else {}
+        refuse_other_content(folder, {"fingerprints": before}, {what: fingerprint})
+        if what not in before:
+            outcome.write_json(path, {**before, what: fingerprint})
+
+
+def is_limited(config: BenchConfig) -> bool:
+    """Return whether a bench may spend only so many dollars, which one process counts."""
+    return "max_dollars" in config.settings.get("budget", {})

@@ -92,10 +92,21 @@ def read_failure(folder: Path) -> str | None:
         return "it failed, and the reason is lost"
 
 
+def is_ended(folder: Path) -> bool:
+    """Return whether a run is done or has failed."""
+    return (folder / _RESULT).is_file() or (folder / _FAILURE).is_file()
+
+
+def forget_failure(folder: Path) -> None:
+    """Forget that a run failed."""
+    with explained(folder):
+        (folder / _FAILURE).unlink(missing_ok=True)
+
+
 def write_result(folder: Path, result: CellResult) -> None:
     """Keep what a run found."""
     write_json(folder / _RESULT, result.model_dump(mode="json"))
-    (folder / _FAILURE).unlink(missing_ok=True)
+    forget_failure(folder)
 
 
 def write_failure(folder: Path, error: str) -> None:

@@ -1,14 +1,18 @@
 """Runs a bench cell by cell. Cells stand by themselves: any order, any number of interruptions.
 
-All cells ask through one memo, so a question that several methods put is generated once; yet each
-counts its tokens, and spends its budget, as if it were alone.
+Several processes may be at it: a cell is whose process holds it. All cells ask through one memo, so
+a question that several methods put is generated once; yet each counts its tokens, and spends its
+budget, as if it were alone.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from hswarm.analysis.table import Grid, Measured, tabulate
 from hswarm.bench.cell import Bench
@@ -18,6 +22,13 @@ from hswarm.bench.outcome import CellResult, reason
 from hswarm.bench.report import write_report
 from hswarm.engines.usage import Usage
 from hswarm.search.events import Observer, ignore
+from hswarm.store.lock import Lock
+
+_TABLED: Final = 10.0
+"""Seconds between two tables, which take seconds themselves when there are many cells."""
+
+_PATIENCE: Final = 60.0
+"""Seconds that one process waits while another writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +38,42 @@ class BenchWatch:
     begun: Callable[[Path, Sequence[Cell], int], None] = lambda folder, cells, done: None
     """Told the folder, all cells, and how many are done already."""
     started: Callable[[Cell, Usage], None] = lambda cell, usage: None
-    ended: Callable[[Cell, CellResult | str], None] = lambda cell, outcome: None
-    """Told a cell's result, or why it failed."""
+    ended: Callable[[Cell, CellResult | str, int], None] = lambda cell, outcome, done: None
+    """Told a cell's result, or why it failed, and how many are done, by whomever."""
     observe: Observer = ignore
     """Gets the events of the search that is under way."""
 
 
-def run_bench(folder: BenchFolder, watch: BenchWatch, *, retry: bool = False) -> Grid:
-    """Do the cells that are not done, and write the table after each; return it.
+def run_bench(folder: BenchFolder, watch: BenchWatch, *, threads: int | None = None) -> Grid:
+    """Do the cells that are nobody's, and keep the table up to date; return it.
 
-    A cell that fails is kept as failed, with its reason, and the others go on; with `retry` those
-    that failed before are tried again. HswarmError for what makes every cell impossible, such as a
-    pool that there is not.
+    A cell that fails is kept as failed, with its reason, and the others go on. `threads` are of
+    this process's engine. HswarmError for what makes every cell impossible, such as a pool that
+    there is not.
     """
     cells = cells_of(folder.config)
-    if retry:
+    watch.begun(folder.path, cells, folder.ended())
+    with ExitStack() as held:
+        bench: Bench | None = None
+        written = time.monotonic()
         for cell in cells:
-            if folder.failure(cell) is not None:
-                folder.forget_failure(cell)
-    left = [c for c in cells if folder.result(c) is None and folder.failure(c) is None]
-    watch.begun(folder.path, cells, len(cells) - len(left))
-    if left:
-        with Bench(folder) as bench:
-            for cell in left:
+            lock = folder.take(cell)
+            if lock is None:
+                continue
+            with lock:
+                bench = bench or held.enter_context(Bench(folder, threads))
                 _do(bench, cell, watch)
-                write_report(folder.path, read_grid(folder))
+            if time.monotonic() - written > _TABLED:
+                write_table(folder)
+                written = time.monotonic()
+    return write_table(folder)
+
+
+def write_table(folder: BenchFolder) -> Grid:
+    """Write the table of what is done so far, and return it."""
     grid = read_grid(folder)
-    write_report(folder.path, grid)
+    with Lock(folder.path, "table.lock", patience=_PATIENCE):
+        write_report(folder.path, grid)
     return grid
 
 
@@ -82,7 +102,7 @@ def _do(bench: Bench, cell: Cell, watch: BenchWatch) -> None:
     except Exception as error:  # one cell must not end the others, whatever is wrong with it
         outcome = reason(error)
         bench.folder.write_failure(cell, outcome)
-    watch.ended(cell, outcome)
+    watch.ended(cell, outcome, bench.folder.ended())
 
 
 def _measured(cell: Cell, result: CellResult) -> Measured:

@@ -17,6 +17,7 @@ from hswarm.agents.opened import OpenPool
 from hswarm.api import provenance
 from hswarm.baselines.workshop import FOLDER, open_found
 from hswarm.config import RunConfig
+from hswarm.engines.local import settle_engine
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Sampling
 from hswarm.evaluate import Evaluation, calibrate, evaluate
@@ -50,6 +51,14 @@ class Done:
 
     result: Result
     tested: Evaluation
+
+
+def settled(config: RunConfig, threads: int | None) -> RunConfig:
+    """Return a run's settings with the engine of this machine, and so many threads if given."""
+    engine = settle_engine(config.engine)
+    if threads is not None:
+        engine = engine.model_copy(update={"threads": threads})
+    return config.model_copy(update={"engine": engine})
 
 
 class Runner:

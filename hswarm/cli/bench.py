@@ -97,7 +97,9 @@ def bench(
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Go on with a bench.", rich_help_panel=_FOLDER),
+        typer.Option(
+            metavar="DIR", help="Go on with a bench, or take part in it.", rich_help_panel=_FOLDER
+        ),
     ] = None,
     retry: Annotated[
         bool,
@@ -105,6 +107,8 @@ def bench(
             "--retry", help="With --resume: try failed cells again.", rich_help_panel=_FOLDER
         ),
     ] = False,
+    processes: Annotated[int | None, options.processes(_FOLDER)] = None,
+    threads: Annotated[int | None, options.threads(_FOLDER)] = None,
     quiet: Annotated[bool, options.quiet(_FOLDER)] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the table as JSON.", rich_help_panel=_FOLDER)
@@ -112,10 +116,11 @@ def bench(
 ) -> None:
     """Run methods on tasks with several seeds, and put them side by side.
 
-    Every cell of the table is kept when it is done. The table is written as Markdown, CSV and
-    JSON, with confidence intervals and what is significant.
+    Every cell of the table is kept when it is done, and any number of processes take part. The
+    table is written as Markdown, CSV and JSON, with confidence intervals and what is significant.
     """
     from hswarm.cli.benched import begin_watched, resume_watched
+    from hswarm.cli.company import Hands
     from hswarm.cli.settings import collect
     from hswarm.errors import HswarmError
 
@@ -137,6 +142,7 @@ def bench(
         "budget.max_dollars": max_dollars if resume is None else None,
     }
     settings = collect(None, set_ or (), {k: v for k, v in given.items() if v is not None})
+    hands = Hands(processes, threads)
     asked = {key: value for key, value in grid.items() if value is not None}
     if resume is not None:
         refused = [*asked, *(["out"] if out else []), *(["preset"] if preset else []), *settings]
@@ -145,11 +151,11 @@ def bench(
                 f"{', '.join(refused)} cannot be given with --resume: the bench has its settings.",
                 hint="Only --max-dollars can be raised; begin another bench for other settings.",
             )
-        resume_watched(resume, max_dollars, retry=retry, quiet=quiet, json=json)
+        resume_watched(resume, max_dollars, hands, retry=retry, quiet=quiet, json=json)
     elif retry:
         raise HswarmError(
             "--retry goes with --resume.",
             hint="To try the failed cells of a bench again: hswarm bench --resume DIR --retry",
         )
     else:
-        begin_watched(preset, {**asked, "settings": settings}, out, quiet=quiet, json=json)
+        begin_watched(preset, {**asked, "settings": settings}, out, hands, quiet=quiet, json=json)

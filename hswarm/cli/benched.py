@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hswarm.cli.benchview import BenchView
+from hswarm.cli.company import Hands, company
 from hswarm.cli.console import open_console, print_next
 
 if TYPE_CHECKING:
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
 
 def begin_watched(
-    preset: str | None, asked: Mapping[str, Any], out: Path | None, *, quiet: bool, json: bool
+    preset: str | None,
+    asked: Mapping[str, Any],
+    out: Path | None,
+    hands: Hands,
+    *,
+    quiet: bool,
+    json: bool,
 ) -> None:
     """Begin a bench and print its table."""
 
@@ -37,24 +44,24 @@ def begin_watched(
         check_bench(config)
         return BenchFolder.create(out or new_folder(Path("runs"), "bench", datetime.now()), config)
 
-    _see_through(begin, retry=False, quiet=quiet, json=json)
+    _see_through(begin, hands, quiet=quiet, json=json)
 
 
 def resume_watched(
-    path: Path, max_dollars: float | None, *, retry: bool, quiet: bool, json: bool
+    path: Path, max_dollars: float | None, hands: Hands, *, retry: bool, quiet: bool, json: bool
 ) -> None:
     """Go on with a bench, with more dollars if so many are given, and print its table."""
 
     def go_on() -> BenchFolder:
         from hswarm.bench.folder import BenchFolder
 
-        return BenchFolder.open(path, max_dollars=max_dollars)
+        return BenchFolder.open(path, max_dollars=max_dollars, retry=retry)
 
-    _see_through(go_on, retry=retry, quiet=quiet, json=json)
+    _see_through(go_on, hands, quiet=quiet, json=json)
 
 
 def _see_through(
-    open_folder: Callable[[], BenchFolder], *, retry: bool, quiet: bool, json: bool
+    open_folder: Callable[[], BenchFolder], hands: Hands, *, quiet: bool, json: bool
 ) -> None:
     console = open_console(stderr=True)
     view = BenchView(console, quiet=quiet)
@@ -62,7 +69,8 @@ def _see_through(
     try:
         with view:
             folder = open_folder()
-            from hswarm.bench.run import BenchWatch, run_bench
+            from hswarm.bench.config import cells_of, run_config
+            from hswarm.bench.run import BenchWatch, run_bench, write_table
 
             watch = BenchWatch(
                 lambda path, cells, done: view.begin(path, len(cells), done),
@@ -70,7 +78,14 @@ def _see_through(
                 view.end,
                 view.observe,
             )
-            grid = run_bench(folder, watch, retry=retry)
+            cells = cells_of(folder.config)
+            left = len(cells) - folder.ended()
+            first = run_config(folder.config, cells[0])
+            processes, threads = hands.settled(first, left)
+            others = company(["bench", "--resume", str(folder.path)], threads, processes - 1)
+            with others:
+                run_bench(folder, watch, threads=threads)
+            grid = write_table(folder)  # with what others did
     except KeyboardInterrupt:
         where = "Interrupted before the bench began."
         if folder is not None:
@@ -91,8 +106,11 @@ def _see_through(
         shown.print(show_grid(grid))
         files = "table.md, table.csv, table.json, and as a picture table.svg"
         shown.print(f"\nThe table is in {folder.path}: {files}", soft_wrap=True)
-        if any(entry.failed for entry in grid.entries.values()):
-            print_next(shown, [f"hswarm bench --resume {quote(str(folder.path))} --retry"])
+        go_on = f"hswarm bench --resume {quote(str(folder.path))}"
+        if folder.ended() < len(cells):
+            print_next(shown, [go_on])
+        elif any(entry.failed for entry in grid.entries.values()):
+            print_next(shown, [f"{go_on} --retry"])
     if not any(entry.seeds for entry in grid.entries.values()):
         raise typer.Exit(1)  # not one cell could be done
 

@@ -92,9 +92,9 @@ class BenchView:
         """A cell is under way."""
         self._cell, self._usage, self._doing = cell, usage, ""
 
-    def end(self, cell: Named, outcome: CellResult | str, done: int | None = None) -> None:
-        """A cell is done, or has failed; `done` says how many are, where others do some, too."""
-        self._done = self._done + 1 if done is None else done
+    def end(self, cell: Named, outcome: CellResult | str, done: int) -> None:
+        """A cell is done, or has failed, and so many are, by whomever."""
+        self._done = done
         if isinstance(outcome, str):
             self._say(f"failed: {cell.name}: {outcome}")
             return

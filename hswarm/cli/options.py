@@ -39,6 +39,26 @@ def setting(panel: str) -> Any:
     )
 
 
+def processes(panel: str) -> Any:
+    """Return the option for how many processes share the runs."""
+    return typer.Option(
+        metavar="N",
+        min=1,
+        help="Processes that share the work; by default one per core for small models on a CPU.",
+        rich_help_panel=panel,
+    )
+
+
+def threads(panel: str) -> Any:
+    """Return the option for how much of the CPU each process takes."""
+    return typer.Option(
+        metavar="N",
+        min=1,
+        help="CPU threads of each process; by default the cores are shared out.",
+        rich_help_panel=panel,
+    )
+
+
 def quiet(panel: str) -> Any:
     """Return `--quiet`."""
     return typer.Option("--quiet", help="Show no progress.", rich_help_panel=panel)

@@ -85,21 +85,8 @@ def sweep(
         list[str] | None,
         options.setting(_SEARCH),
     ] = None,
-    processes: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=1, help="Processes that share the runs.", rich_help_panel=_FOLDER
-        ),
-    ] = 1,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="CPU threads of each process; by default the cores are shared out.",
-            rich_help_panel=_FOLDER,
-        ),
-    ] = None,
+    processes: Annotated[int | None, options.processes(_FOLDER)] = None,
+    threads: Annotated[int | None, options.threads(_FOLDER)] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -127,6 +114,7 @@ def sweep(
     All runs ask through one memo. They are kept in a file of Optuna's, so that a sweep goes on
     after any interruption, and any number of processes take part in it.
     """
+    from hswarm.cli.company import Hands
     from hswarm.cli.settings import collect, read_choices
     from hswarm.cli.swept import begin_sweep, resume_sweep
     from hswarm.errors import HswarmError
@@ -138,6 +126,7 @@ def sweep(
         "budget.max_evaluations": max_evaluations,
     }
     settings = collect(None, set_ or (), {k: v for k, v in given.items() if v is not None})
+    hands = Hands(processes, threads)
     named = {
         "task": task, "sampler": sampler, "seed": seed, "pool": pool, "search_preset": preset,
         "data": data, "limit": limit, "grid": read_choices(grid) if grid else None,
@@ -150,7 +139,7 @@ def sweep(
                 f"{', '.join(refused)} cannot be given with --resume: the sweep has its settings.",
                 hint="Only --runs can be raised; begin another sweep for other settings.",
             )
-        resume_sweep(resume, runs, retry=retry, processes=processes, threads=threads, quiet=quiet)
+        resume_sweep(resume, runs, hands, retry=retry, quiet=quiet)
         return
     if retry:
         raise HswarmError(
@@ -160,4 +149,4 @@ def sweep(
     if task is None:
         raise HswarmError("Which task? Name it by --task.", hint="Tasks: hswarm show tasks")
     asked = {**asked, "settings": settings, **({"runs": runs} if runs is not None else {})}
-    begin_sweep(asked, out, processes=processes, threads=threads, quiet=quiet)
+    begin_sweep(asked, out, hands, quiet=quiet)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
@@ -16,6 +12,7 @@ import typer
 from rich.console import Console
 
 from hswarm.cli.benchview import BenchView
+from hswarm.cli.company import Hands, company
 from hswarm.cli.console import open_console, print_next
 from hswarm.cli.numerals import show_utility
 from hswarm.cli.tables import plain_table
@@ -31,9 +28,8 @@ _SHOWN: Final = 5
 def begin_sweep(
     asked: Mapping[str, Any],
     out: Path | None,
+    hands: Hands,
     *,
-    processes: int,
-    threads: int | None,
     quiet: bool,
 ) -> None:
     """Begin a sweep and print what it found."""
@@ -50,16 +46,15 @@ def begin_sweep(
         check_sweep(config)
         return SweepFolder.create(out or new_folder(Path("runs"), "sweep", datetime.now()), config)
 
-    _see_through(begin, processes, threads, quiet=quiet)
+    _see_through(begin, hands, quiet=quiet)
 
 
 def resume_sweep(
     path: Path,
     runs: int | None,
+    hands: Hands,
     *,
     retry: bool,
-    processes: int,
-    threads: int | None,
     quiet: bool,
 ) -> None:
     """Go on with a sweep, or take part in it, and print what it found."""
@@ -69,7 +64,7 @@ def resume_sweep(
 
         return SweepFolder.open(path, runs=runs, retry=retry)
 
-    _see_through(go_on, processes, threads, quiet=quiet)
+    _see_through(go_on, hands, quiet=quiet)
 
 
 def print_sweep(path: Path) -> None:
@@ -91,21 +86,20 @@ def print_sweep(path: Path) -> None:
         print_next(console, [f"hswarm show run {quote(str(best))}"])
 
 
-def _see_through(
-    open_folder: Callable[[], SweepFolder], processes: int, threads: int | None, *, quiet: bool
-) -> None:
+def _see_through(open_folder: Callable[[], SweepFolder], hands: Hands, *, quiet: bool) -> None:
     console = open_console(stderr=True)
     view = BenchView(console, quiet=quiet, one="run", whole="sweep")
     path: Path | None = None
-    if threads is None and processes > 1:
-        threads = max(1, (os.cpu_count() or 1) // processes)
     try:
         with view:
             folder = open_folder()
             path = folder.path
+            from hswarm.sweep.config import run_config
             from hswarm.sweep.run import SweepWatch, run_sweep
 
-            with _others(path, processes - 1, threads):
+            left = folder.config.runs - folder.draws.done()
+            processes, threads = hands.settled(run_config(folder.config, {}), left)
+            with company(["sweep", "--resume", str(path)], threads, processes - 1):
                 watch = SweepWatch(view.begin, view.start, view.end, view.observe)
                 run_sweep(folder, watch, threads=threads)
     except KeyboardInterrupt:
@@ -122,19 +116,6 @@ def _see_through(
         print_sweep(path)
     if folder.failures() and not folder.results():
         raise typer.Exit(1)  # not one run could be done
-
-
-@contextmanager
-def _others(path: Path, number: int, threads: int | None) -> Iterator[None]:
-    """Have further processes take part in the sweep; wait for them at the end."""
-    words = [sys.executable, "-m", "hswarm", "sweep", "--resume", str(path), "--quiet"]
-    words += ["--threads", str(threads)] if threads is not None else []
-    helpers = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for _ in range(number)]
-    try:
-        yield
-    finally:
-        for helper in helpers:
-            helper.wait()
 
 
 def _print(console: Console, path: Path, report: SweepReport) -> None:

@@ -7,15 +7,15 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from hswarm.errors import HswarmError
 from hswarm.store.disk import explained
 
 NAME: Final = "run.lock"
-_TRIES: Final = 10
-_PAUSE: Final = 0.02
+_PATIENCE: Final = 0.2
 """Seconds. `is_held` holds the lock for some microseconds, which must not look like an owner."""
+_PAUSE: Final = 0.02
 
 
 class Lock:
@@ -25,13 +25,17 @@ class Lock:
     blocks a run. The file stays; it holds the process id of the last owner.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Take the lock of `folder`; HswarmError if another process (or this one) holds it."""
-        with explained(folder / NAME):
-            self._descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    def __init__(self, folder: Path, name: str = NAME, *, patience: float = _PATIENCE) -> None:
+        """Take the lock of `folder`, or of what in it has the lock `name`.
+
+        HswarmError if another process (or this one) still holds it after `patience` seconds.
+        """
+        path = folder / name
+        with explained(path):
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            with explained(folder / NAME):
-                taken = _take(self._descriptor)
+            with explained(path):
+                taken = _take(self._descriptor, patience)
             if not taken:
                 raise HswarmError(
                     f"Another process{_owner(self._descriptor)} is at work on the run {folder}.",
@@ -47,6 +51,24 @@ class Lock:
     def release(self) -> None:
         """Give the lock back."""
         os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def take(folder: Path) -> Lock | None:
+    """Return the lock of `folder`, made if it is not there; None if another process has it."""
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if is_held(folder):
+        return None
+    try:
+        return Lock(folder)
+    except HswarmError:  # another process was faster
+        return None
 
 
 def is_held(folder: Path) -> bool:
@@ -66,14 +88,15 @@ def is_held(folder: Path) -> bool:
     return False
 
 
-def _take(descriptor: int) -> bool:
-    for attempt in range(_TRIES):
-        if attempt:
-            time.sleep(_PAUSE)
+def _take(descriptor: int, patience: float) -> bool:
+    until = time.monotonic() + patience
+    while True:
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-    return False
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_PAUSE)
 
 
 def _owner(descriptor: int) -> str:

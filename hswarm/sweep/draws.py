@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hswarm.errors import HswarmError
-from hswarm.store.lock import Lock, is_held
+from hswarm.store.lock import Lock, take
 from hswarm.swarm.random import generator
 from hswarm.sweep.config import SweepConfig, Value, draw
 
@@ -154,14 +154,7 @@ class Draws:
         self._study.enqueue_trial(values, user_attrs={_RUN: run})
 
     def _hold(self, run: int) -> Lock | None:
-        folder = run_folder(self._folder, run)
-        folder.mkdir(parents=True, exist_ok=True)
-        if is_held(folder):
-            return None
-        try:
-            return Lock(folder)
-        except HswarmError:  # another process was faster
-            return None
+        return take(run_folder(self._folder, run))
 
     def _trials(self, *states: Any) -> list[Any]:
         return list(self._study.get_trials(deepcopy=False, states=states or None))

@@ -12,9 +12,7 @@ from hswarm.bench import outcome
 from hswarm.bench.cell import check_task
 from hswarm.bench.folder import pin
 from hswarm.bench.outcome import CellResult
-from hswarm.bench.runner import Job, Runner
-from hswarm.config import RunConfig
-from hswarm.engines.local import settle_engine
+from hswarm.bench.runner import Job, Runner, settled
 from hswarm.engines.usage import Usage
 from hswarm.search.events import Observer, ignore
 from hswarm.session import Watch
@@ -54,7 +52,7 @@ class _Worker:
         self.watch.started(draw, usage)
         job = Job(
             folder.of(draw.run) / "run",
-            _settled(run_config(folder.config, draw.values), self.threads),
+            settled(run_config(folder.config, draw.values), self.threads),
             self.task,
             Watch(self.watch.observe, usage),
             to_resume=f"hswarm sweep --resume {quote(str(folder.path))} --retry",
@@ -91,7 +89,7 @@ def run_sweep(folder: SweepFolder, watch: SweepWatch, *, threads: int | None = N
         )
         check_task(task, limited=False)
         pin(folder.path, f"task {config.task}", task.fingerprint)
-        first = _settled(run_config(config, draw.values), threads)
+        first = settled(run_config(config, draw.values), threads)
         pool = pool_of(first).open()
         pin(folder.path, "pool", pool.fingerprint)
         with Runner(pool, first, folder.path, folder.open_memo()) as runner:
@@ -103,10 +101,3 @@ def run_sweep(folder: SweepFolder, watch: SweepWatch, *, threads: int | None = N
     finally:
         if draw is not None:
             draw.lock.release()
-
-
-def _settled(config: RunConfig, threads: int | None) -> RunConfig:
-    engine = settle_engine(config.engine)
-    if threads is not None:
-        engine = engine.model_copy(update={"threads": threads})
-    return config.model_copy(update={"engine": engine})

@@ -12,6 +12,7 @@ from hswarm.bench.folder import BenchFolder
 from hswarm.bench.run import BenchWatch, read_grid, run_bench
 from hswarm.engines.usage import DOLLAR
 from hswarm.errors import HswarmError
+from hswarm.store.lock import take
 from hswarm.testing.loopback import Loopback
 
 
@@ -22,8 +23,10 @@ def table(folder):
 def test_all_cells_are_done_and_tabled(bench, rule):
     folder = bench()
     ended = []
-    grid = run_bench(folder, BenchWatch(ended=lambda cell, outcome: ended.append(outcome.method)))
-    assert ended == ["best-single", "chain", "heterogeneous"] * 2
+    watch = BenchWatch(ended=lambda cell, outcome, done: ended.append((outcome.method, done)))
+    grid = run_bench(folder, watch)
+    assert [method for method, _ in ended] == ["best-single", "chain", "heterogeneous"] * 2
+    assert [done for _, done in ended] == [1, 2, 3, 4, 5, 6]
     entry = grid.entries["knowledge-crosswords", "chain"]
     assert entry.seeds == (0, 1)
     assert grid.titles == {"knowledge-crosswords": "knowledge-crosswords (bundled)"}
@@ -98,16 +101,17 @@ def test_cells_in_any_order_give_the_same_table(bench, rule, monkeypatch):
 def test_a_failed_cell_is_shown_and_can_be_tried_again(bench, rule):
     folder = bench(tasks=["knowledge-crosswords", "com2"], methods=["best-single"], seeds=1)
     ended = []
-    grid = run_bench(folder, BenchWatch(ended=lambda cell, outcome: ended.append(outcome)))
+    grid = run_bench(folder, BenchWatch(ended=lambda cell, outcome, done: ended.append(outcome)))
     assert "The data of com2 (authors) is not on this machine" in ended[1]
     assert grid.entries["com2", "best-single"].failed == {0: ended[1]}
     assert "failed" in (folder.path / "table.md").read_text()
     assert "hswarm data pull com2" in (folder.path / "table.csv").read_text()
     ended.clear()
-    run_bench(folder, BenchWatch(ended=lambda cell, outcome: ended.append(outcome)))
+    run_bench(folder, BenchWatch(ended=lambda cell, outcome, done: ended.append(outcome)))
     assert ended == []
-    run_bench(folder, BenchWatch(ended=lambda cell, outcome: ended.append(outcome)), retry=True)
-    assert len(ended) == 1
+    again = BenchFolder.open(folder.path, retry=True)
+    run_bench(again, BenchWatch(ended=lambda cell, outcome, done: ended.append((outcome, done))))
+    assert [done for _, done in ended] == [2]
 
 
 def test_a_mistake_in_a_cell_ends_no_other(bench, rule):
@@ -118,7 +122,7 @@ def test_a_mistake_in_a_cell_ends_no_other(bench, rule):
         0: "RuntimeError: no memory"
     }
     rule.failing = None
-    grid = run_bench(folder, BenchWatch(), retry=True)
+    grid = run_bench(BenchFolder.open(folder.path, retry=True), BenchWatch())
     assert grid.entries["knowledge-crosswords", "best-single"].failed is None
 
 
@@ -135,16 +139,49 @@ def test_a_bench_has_a_folder_of_its_own(bench, tmp_path):
     folder = bench()
     with pytest.raises(HswarmError, match="already holds a bench"):
         BenchFolder.create(folder.path, folder.config)
-    with pytest.raises(HswarmError, match="Another process"):
-        BenchFolder.open(folder.path)
     with pytest.raises(HswarmError, match="There is no bench in"):
         BenchFolder.open(tmp_path / "nowhere")
+
+
+def test_who_takes_part_does_what_is_nobodys_and_the_table_is_the_same(bench, rule):
+    whole = bench("whole")
+    run_bench(whole, BenchWatch())
+    shared = bench("shared")
+    mine, others = [], []
+
+    def join(cell, usage):
+        mine.append(cell)
+        if len(mine) == 2:
+            second = BenchFolder.open(shared.path, retry=True)
+            run_bench(second, BenchWatch(ended=lambda cell, outcome, done: others.append(done)))
+
+    begun = []
+    watch = BenchWatch(
+        begun=lambda folder, cells, done: begun.append(done),
+        started=join,
+        ended=lambda cell, outcome, done: begun.append(done),
+    )
+    run_bench(shared, watch)
+    assert mine == cells_of(shared.config)[:2]
+    assert others == [2, 3, 4, 5]
+    assert begun == [0, 1, 6]
+    assert table(shared) == table(whole)
+
+
+def test_a_failed_cell_that_somebody_is_at_is_left_to_them(bench, rule):
+    folder = bench(methods=["best-single"], seeds=1)
+    (cell,) = cells_of(folder.config)
+    rule.failing = RuntimeError("no memory")
+    run_bench(folder, BenchWatch())
+    with take(folder.run(cell).parent):
+        assert BenchFolder.open(folder.path, retry=True).failure(cell) is not None
+    assert BenchFolder.open(folder.path, retry=True).failure(cell) is None
 
 
 @pytest.mark.parametrize("what", ["pool", "task knowledge-crosswords"])
 def test_cells_are_not_mixed_with_those_of_another_pool_or_task(what, bench, rule):
     folder = bench(methods=["best-single", "chain"], seeds=1)
-    run_bench(folder, BenchWatch(ended=lambda cell, outcome: None))
+    run_bench(folder, BenchWatch(ended=lambda cell, outcome, done: None))
     pins = folder.path / "provenance.json"
     content = json.loads(pins.read_text())
     assert set(content) == {"pool", "task knowledge-crosswords"}
@@ -195,8 +232,10 @@ def test_the_dollars_are_the_whole_benchs_and_can_be_raised(tmp_path, monkeypatc
         folder.close()
         with pytest.raises(HswarmError, match=r"may spend 0\.001 dollars"):
             BenchFolder.open(folder.path, max_dollars=0.0001)
-        again = BenchFolder.open(folder.path, max_dollars=1.0)
-        grid = run_bench(again, BenchWatch(), retry=True)
+        again = BenchFolder.open(folder.path, max_dollars=1.0, retry=True)
+        with pytest.raises(HswarmError, match="Another process"):
+            BenchFolder.open(folder.path)
+        grid = run_bench(again, BenchWatch())
         assert grid.entries["knowledge-crosswords", "chain"].failed is None
         paid = sum(bill["picodollars"] for bill in again.read_bills())
         assert len(list(again.read_bills())) == len(server.calls) > calls

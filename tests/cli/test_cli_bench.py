@@ -7,7 +7,9 @@ import pytest
 
 from hswarm.analysis.table import Measured, tabulate
 from hswarm.bench import run as running
+from hswarm.bench.config import cells_of
 from hswarm.cli import app as cli
+from hswarm.cli import company
 from hswarm.cli.benched import show_grid
 
 
@@ -44,12 +46,16 @@ def benched(monkeypatch):
     """Replace what runs a bench; collect the settings it was given."""
     given = []
 
-    def run_bench(folder, watch, *, retry=False):
-        given.append((folder.config, retry))
+    def run_bench(folder, watch, *, threads=None):
+        given.append((folder.config, folder.ended()))
         watch.begun(folder.path, [], 0)
-        return some_grid({("nlgraph", "star", 1): "no memory"})
+        for cell in cells_of(folder.config):
+            folder.write_failure(cell, "no memory")
 
+    grid = some_grid({("nlgraph", "star", 1): "no memory"})
     monkeypatch.setattr(running, "run_bench", run_bench)
+    monkeypatch.setattr(running, "write_table", lambda folder: grid)
+    monkeypatch.setattr(company, "_cores", lambda: 1)
     return given
 
 
@@ -59,14 +65,13 @@ def test_what_is_typed_is_what_is_run_and_the_table_is_printed(typed, benched):
         *("--max-iterations", 3, "--set", "search.role.top_p=0.8", "--out", "it"),
     )
     assert code == 0, err
-    config, retry = benched[0]
+    config, _ = benched[0]
     assert (config.tasks, config.methods, config.seeds) == (
         ("nlgraph", "gsm8k"),
         ("chain", "star"),
         2,
     )
     assert config.settings == {"search": {"role": {"top_p": 0.8}, "max_iterations": 3}}
-    assert not retry
     assert "0.750" in out
     assert "Failed: nlgraph · star · seed 1: no memory" in out
     assert out.endswith("Next:\n  hswarm bench --resume it --retry\n")
@@ -74,9 +79,11 @@ def test_what_is_typed_is_what_is_run_and_the_table_is_printed(typed, benched):
 
 def test_a_bench_is_resumed_with_its_own_settings(typed, benched):
     typed("bench", "--preset", "quick", "--out", "it")
+    config, _ = benched[0]
+    code, out, _ = typed("bench", "--resume", "it")
+    assert (code, benched[1]) == (0, (config, len(cells_of(config)))), out
     code, out, _ = typed("bench", "--resume", "it", "--retry", "--json")
-    assert code == 0
-    assert benched[1] == (benched[0][0], True)
+    assert (code, benched[2]) == (0, (config, 0)), out
     assert json.loads(out)["tasks"] == ["nlgraph"]
     assert json.loads(out)["entries"][1]["failed"] == {"1": "no memory"}
     code, _, err = typed("bench", "--resume", "it", "--seeds", 3)
@@ -111,6 +118,14 @@ def test_a_task_of_another_harness_is_looked_for_when_its_cells_are_run(typed, b
 def test_evaluations_are_a_budget_of_every_cell(typed, benched):
     typed("bench", "--preset", "quick", "--max-evaluations", 40, "--out", "it")
     assert benched[0][0].settings["budget"] == {"max_evaluations": 40}
+
+
+def test_where_dollars_are_limited_one_process_counts_them(typed, benched):
+    arguments = ("bench", "--preset", "quick", "--max-dollars", 1, "--out", "it")
+    code, _, err = typed(*arguments, "--processes", 2)
+    assert (code, "one process counts them" in err) == (2, True), err
+    assert not benched
+    assert typed("bench", "--resume", "it")[0] == 0
 
 
 def test_where_not_one_cell_could_be_done_the_exit_code_tells(typed):

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BRIEFLY = {
     "optimize --task": ["--limit", "2", "--max-iterations", "1", "--set", "engine.threads=1"],
-    "bench": ["--limit", "2", "--seeds", "1", "--max-iterations", "0", "--set", "engine.threads=1"],
+    "bench": ["--limit", "2", "--seeds", "1", "--max-iterations", "0", "--processes", "2"],
     "sweep --task": [
         *("--limit", "2", "--max-iterations", "0", "--runs", "2", "--processes", "2"),
         *("--set", "search.role.particles=2"),

@@ -46,7 +46,7 @@ than large products do."""
 
 _CPU_OVERHEAD, _GPU_OVERHEAD = 40, 512
 
-_SMALL: Final = 256 * 2**20
+SMALL: Final = 256 * 2**20
 """Bytes of weights up to which threads work side by side, each on rows of its own, rather than all
 on one product. That way none waits for another: with a core taken away, by whatever else the
 machine does, threads that meet at every product come almost to a stop."""
@@ -106,7 +106,7 @@ class TransformersRunner:
         self.places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         threads = config.threads or torch.get_num_threads()
         size = sum(p.numel() * p.element_size() for p in model.parameters())
-        lanes = min(threads, _LANES) if on_cpu and size <= _SMALL else 1
+        lanes = min(threads, _LANES) if on_cpu and size <= SMALL else 1
         self.team = Team(
             lanes,
             threads if lanes == 1 else 1,
