@@ -13,8 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import torch
-
 from hswarm.agents.opened import OpenPool
 from hswarm.api import provenance
 from hswarm.baselines.workshop import FOLDER, open_found
@@ -72,10 +70,6 @@ class Runner:
         What they answer is kept in `store`, which is closed at the end, and what judges say in
         `folder`.
         """
-        if config.engine.threads is not None:
-            # For what is merged and trained beside the engine, too: with processes that share the
-            # cores, threads beyond their number wait for each other at every product.
-            torch.set_num_threads(config.engine.threads)
         self._pool = pool
         self._folder = folder
         self._store = store

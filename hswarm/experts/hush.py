@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ def hushed() -> Iterator[None]:
     """Have transformers, PEFT and TRL draw no bars, and warn of nothing: it is not the user's."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if (datasets := sys.modules.get("datasets")) is not None:  # not loaded, it draws nothing
+        datasets.disable_progress_bars()
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"(peft|transformers|trl)\.")

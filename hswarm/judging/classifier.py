@@ -41,13 +41,15 @@ class ClassifierRunner:
             AutoTokenizer,
         )
 
+        from hswarm.experts.hush import hushed  # noqa: PLC0415
         from hswarm.judging.device import choose_device  # noqa: PLC0415
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
-            model = AutoModelForSequenceClassification.from_pretrained(
-                name, revision=revision, use_safetensors=True
-            )
+            with hushed():
+                model = AutoModelForSequenceClassification.from_pretrained(
+                    name, revision=revision, use_safetensors=True
+                )
         except (OSError, ValueError) as error:
             raise HswarmError(
                 f"The classifier {name} cannot be loaded: {str(error).partition(chr(10))[0]}",

@@ -23,15 +23,17 @@ class JudgeRunner:
     def __init__(self, name: str, revision: str | None, device: str) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
+        from hswarm.experts.hush import hushed  # noqa: PLC0415
         from hswarm.judging.device import choose_device  # noqa: PLC0415
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(
                 name, revision=revision, padding_side="left"
             )
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                name, revision=revision, dtype="auto", use_safetensors=True
-            )
+            with hushed():
+                model: Any = AutoModelForCausalLM.from_pretrained(
+                    name, revision=revision, dtype="auto", use_safetensors=True
+                )
         except (OSError, ValueError) as error:
             raise HswarmError(
                 f"The judge {name} cannot be loaded: {str(error).partition(chr(10))[0]}",

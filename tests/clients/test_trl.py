@@ -67,7 +67,7 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path):
     assert margin(made) > margin(family)
 
 
-def test_ppo_follows_the_reward(tmp_path):
+def test_ppo_follows_the_reward_and_writes_nothing_between_the_lines(tmp_path, capfd):
     seen = []
 
     async def short(prompts, answers):
@@ -89,6 +89,7 @@ def test_ppo_follows_the_reward(tmp_path):
 
     assert seen
     assert made.fingerprint != small_family().fingerprint
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_a_preference_the_expert_stays_what_it_is(monkeypatch):

@@ -97,6 +97,10 @@ class TransformersRunner:
             share_one_arena()
             keep_freed_memory()
             keep_few_kernels()
+            if config.threads is not None:
+                # What is merged and trained beside the engine keeps to them, too: threads beyond
+                # the cores, as of several processes, wait for each other at every product.
+                torch.set_num_threads(config.threads)
         if beside is None:
             self.prompts = Prompts.load(family)
             model = _load(family, device, pick_dtype(config.dtype, device))
