@@ -5,32 +5,41 @@
 Per bundled task, on test: the base, the best single expert, the uniform soup, random graphs (mean
 of 200), the best of 20 chains, the best of 20 stars, and the best graph known: the dev-best of
 --long random graphs, as many random chains and then as many moves of nodes and edges from the best
-of them. It takes hours: --folder keeps a memo and what was found on dev, and a killed run goes on
+of them. Graphs and chains are raced, a hundred at a time: on more and more of the dev items, and
+those that are clearly worse than the leader fall out; a move is run until it cannot reach the best
+any more. It takes hours: --folder keeps a memo and what was found on dev, and a killed run goes on
 where it was. Test is looked at once per finished row, which is a line of results/headroom.jsonl.
 Writes results/headroom.md, with 95 % intervals (Wilson; for means of graphs bootstrapped over
 items).
 """
 
 import asyncio
+import math
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from workbench import Cells, Workbench, add_options, log_look, opened, results, write
 
 from hswarm.analysis.statistics import bootstrap, wilson
+from hswarm.evaluate import Evaluation
 from hswarm.graph.dag import LONE, Dag
 from hswarm.graph.decode import decode
 from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, neighbour
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.found import Candidate
+from hswarm.search.racing import race
+from hswarm.search.stopping import Bar, Easiness, evaluate_while_it_matters
 from hswarm.swarm.random import generator
+from hswarm.tasks.task import Bounded, Example
 
-SEED, BATCH = 0, 20
+SEED, BATCH, RACING = 0, 20, 100
+CONFIDENCE = 0.95
 PERMUTATIONS, SAMPLE = 20, 200
 LONG = "best graph known"
 Row = dict[str, Any]
+Evaluate = Callable[[Sequence[Candidate]], Awaitable[list[Evaluation]]]
 
 
 class Study:
@@ -41,6 +50,7 @@ class Study:
         self.progress = Cells(options.folder / "headroom-dev.jsonl")
         self.finished = Cells(results(options) / "headroom.jsonl")
         self.nodes = len(bench.roster)
+        self.easiness = Easiness()
 
     def place(self, dag: Dag) -> Candidate:
         return Candidate.place(dag, range(len(dag)), self.bench.roster.original_rows())
@@ -53,23 +63,69 @@ class Study:
         return f"{self.task} / {pool} / {task} / {what}"
 
     async def on_dev(self, what: str, candidates: Sequence[Candidate]) -> list[float]:
-        """Return dev utilities, `BATCH` candidates at a time; a batch is a step of the memo."""
+        """Return dev utilities, `BATCH` candidates at a time."""
+
+        async def whole(batch: Sequence[Candidate]) -> list[Evaluation]:
+            return await self.bench.score(batch, self.bench.task.dev, None)
+
+        return await self.in_batches(what, candidates, BATCH, whole)
+
+    async def raced(self, what: str, candidates: Sequence[Candidate]) -> list[float]:
+        """Return dev utilities, `RACING` candidates at a time; NaN of those that fell out."""
+        dev = self.bench.task.dev
+        order = generator(SEED, "headroom order").permutation(len(dev)).tolist()
+
+        async def raced(batch: Sequence[Candidate]) -> list[Evaluation]:
+            async def run(numbers: Sequence[int], part: Sequence[Example]) -> list[Evaluation]:
+                return await self.bench.score([batch[k] for k in numbers], part, None)
+
+            return await race(len(batch), dev, order, CONFIDENCE, run)
+
+        return await self.in_batches(f"raced {what}", candidates, RACING, raced)
+
+    async def reaching(
+        self, what: str, candidates: Sequence[Candidate], level: float
+    ) -> list[float]:
+        """Return dev utilities; NaN of those that were found to stay below `level`."""
+        dev, ranked = self.bench.task.dev, self.easiness.rank(self.bench.task.dev)
+        bar, scorer = Bar(high=math.nextafter(level, -1.0)), self.bench.task.scorer
+        assert isinstance(scorer, Bounded)
+
+        async def as_far(candidate: Candidate) -> Evaluation:
+            async def run(part: Sequence[Example]) -> Evaluation:
+                return (await self.bench.score([candidate], part, None))[0]
+
+            return await evaluate_while_it_matters(dev, bar, scorer.bounds, ranked, run)
+
+        async def part(batch: Sequence[Candidate]) -> list[Evaluation]:
+            done = await asyncio.gather(*map(as_far, batch))
+            for evaluation in done:
+                self.easiness.add(dev, evaluation.scores)
+            return done
+
+        return await self.in_batches(what, candidates, BATCH, part)
+
+    async def in_batches(
+        self, what: str, candidates: Sequence[Candidate], size: int, evaluated: Evaluate
+    ) -> list[float]:
+        """Return dev utilities, NaN where unknown; a batch is a step of the memo."""
         utilities: list[float] = []
-        for first in range(0, len(candidates), BATCH):
-            batch = candidates[first : first + BATCH]
+        for first in range(0, len(candidates), size):
+            batch = candidates[first : first + size]
             key = self.key(f"{what} {first}-{first + len(batch)}")
             row = self.progress.rows.get(key)
             if row is None:
                 memo, before = self.bench.memo, self.bench.memo.usage.generated_tokens
                 # What a killed batch had asked for is counted when it is asked for again.
                 memo.begin_step(self.step())
-                done = await self.bench.score(batch, self.bench.task.dev, None)
+                done = await evaluated(batch)
                 memo.flush()
                 tokens = memo.usage.generated_tokens - before
-                values = [evaluation.utility for evaluation in done]
+                values = [None if math.isnan(e.utility) else e.utility for e in done]
                 row = self.progress.add(key, dev=values, tokens=tokens)
-                print(key, f"best {max(values):.3f}", flush=True)
-            utilities += row["dev"]
+                best = max((value for value in values if value is not None), default=math.nan)
+                print(key, f"best {best:.3f}, {tokens:,} tokens", flush=True)
+            utilities += [math.nan if value is None else value for value in row["dev"]]
         return utilities
 
     def step(self) -> int:
@@ -83,9 +139,7 @@ class Study:
         return sum(row.get("tokens", 0) for key, row in rows if key.startswith(start))
 
     async def best_of(self, what: str, candidates: Sequence[Candidate]) -> tuple[Candidate, float]:
-        utilities = await self.on_dev(what, candidates)
-        best = int(np.argmax(utilities))
-        return candidates[best], utilities[best]
+        return best_known(candidates, await self.on_dev(what, candidates))
 
     async def finish(self, name: str, chosen: Sequence[Candidate], dev: float) -> Row:
         """Look at test once: the mean over the chosen systems, item by item."""
@@ -118,7 +172,10 @@ class Study:
     async def known_best(self, candidates: dict[str, list[Candidate]]) -> Row:
         """Do the long search: the best of random graphs and chains, then moves from there."""
         best, utility = max(
-            [await self.best_of(what, several) for what, several in candidates.items()],
+            [
+                best_known(several, await self.raced(what, several))
+                for what, several in candidates.items()
+            ],
             key=lambda pair: pair[1],
         )
         here, level = best, utility
@@ -129,13 +186,24 @@ class Study:
                 for k, moves in zip(range(count), alternate(), strict=False)
             ]
             tried = [self.place(dag) for dag in moved]
-            candidate, reached = await self.best_of(f"moves from {first}", tried)
+            utilities = await self.reaching(f"moves from {first}", tried, level)
+            if np.isnan(utilities).all():
+                continue
+            candidate, reached = best_known(tried, utilities)
             # A plateau is crossed; only what is better is better.
             if reached >= level:
                 here, level = candidate, reached
             if reached > utility:
                 best, utility = candidate, reached
         return await self.finish(LONG, [best], utility)
+
+
+def best_known(
+    candidates: Sequence[Candidate], utilities: Sequence[float]
+) -> tuple[Candidate, float]:
+    """Return the best of those whose utility is known, and its utility."""
+    best = int(np.nanargmax(utilities))
+    return candidates[best], utilities[best]
 
 
 def alternate() -> Iterator[Sequence[Callable[..., Any]]]:
