@@ -18,7 +18,7 @@ from hswarm.agents.pool import pool_of, read_pool
 from hswarm.aside import aside
 from hswarm.baselines.methods import check_method
 from hswarm.catalog import find, is_file
-from hswarm.config import EngineConfig, RunConfig, merge, search_config, validated
+from hswarm.config import EngineConfig, Limit, RunConfig, merge, search_config, validated
 from hswarm.engines.assemble import assemble
 from hswarm.engines.local import settle_engine
 from hswarm.engines.memo import MemoEngine
@@ -45,7 +45,7 @@ def optimize(
     preset: str = "default",
     seed: int | None = None,
     data: str | None = None,
-    limit: int | None = None,
+    limit: Limit | None = None,
     max_iterations: int | None = None,
     max_tokens: int | None = None,
     max_seconds: float | None = None,
@@ -96,7 +96,7 @@ def configure(
     preset: str = "default",
     seed: int | None = None,
     data: str | None = None,
-    limit: int | None = None,
+    limit: Limit | None = None,
     max_iterations: int | None = None,
     max_tokens: int | None = None,
     max_seconds: float | None = None,

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from hswarm.errors import HswarmError
 from hswarm.refusal import explain
@@ -33,6 +40,30 @@ SEARCHES: Final[tuple[str, ...]] = get_args(Search)
 """The methods that search with swarms; all others are baselines."""
 Shape = Literal["chain", "star", "tree", "debate", "jury"]
 Mix = Literal["weights", "tokens"]
+
+
+def _read_limit(value: object) -> int | tuple[int, int]:
+    numbers = value.split(":") if isinstance(value, str) else value
+    several = numbers if isinstance(numbers, (list, tuple)) else (numbers,)
+    try:
+        read = [number if isinstance(number, int) else int(str(number)) for number in several]
+    except (TypeError, ValueError):
+        read = []
+    if len(read) not in {1, 2} or min(read) < 1:
+        raise ValueError("it is a number of items, or one of dev and one of test: 50 or 50:200")
+    return read[0] if len(read) == 1 else (read[0], read[1])
+
+
+Limit = Annotated[int | tuple[int, int], BeforeValidator(_read_limit)]
+"""How many items are used: of dev and of test as many, or of each its own; as text 50 or 50:200."""
+
+Limits = tuple[int | None, int | None]
+"""How many items of dev are used, and how many of test; None: all."""
+
+
+def per_split(limit: Limit | None) -> Limits:
+    """Return a limit's two numbers."""
+    return limit if isinstance(limit, tuple) else (limit, limit)
 
 
 class _Frozen(BaseModel):
@@ -256,8 +287,8 @@ class RunConfig(_Frozen):
     mix: Mix | None = None
     """What a coefficient row mixes: the weights of one family's experts, or the next-token
     probabilities of all experts, whatever their bases (token swarms); null: as the pool says."""
-    limit: Annotated[int, Field(ge=1)] | None = None
-    """Use the first so many items of each split."""
+    limit: Limit | None = None
+    """Use the first so many items of each split, or of dev and of test, as 50:200."""
     scorer: Mapping[str, Any] = {}
     """Laid over the task's scorer: its name, or some of its arguments."""
     engine: EngineConfig = EngineConfig()

@@ -1,7 +1,15 @@
 import pytest
 import yaml
 
-from hswarm.config import MODEL_SWARMS, PRESETS, RunConfig, SearchConfig, search_config, to_yaml
+from hswarm.config import (
+    MODEL_SWARMS,
+    PRESETS,
+    RunConfig,
+    SearchConfig,
+    per_split,
+    search_config,
+    to_yaml,
+)
 from hswarm.config import validated as read
 from hswarm.errors import HswarmError
 
@@ -73,3 +81,27 @@ def test_an_unknown_preset():
     with pytest.raises(HswarmError, match="no preset 'papr'") as caught:
         search_config("papr", {})
     assert "paper" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "limit", "splits"),
+    [
+        (None, None, (None, None)),
+        (5, 5, (5, 5)),
+        ("5", 5, (5, 5)),
+        ("5:20", (5, 20), (5, 20)),
+        ([5, 20], (5, 20), (5, 20)),
+    ],
+)
+def test_a_limit_is_one_number_or_one_per_split(said, limit, splits):
+    config = RunConfig(task="gsm8k", limit=said)
+    assert config.limit == limit
+    assert per_split(config.limit) == splits
+    assert read(RunConfig, yaml.safe_load(to_yaml(config)), "a file") == config
+
+
+@pytest.mark.parametrize("said", [0, "0", "5:", "5:0", "a", "1:2:3", [], -1, 2.5, {}])
+def test_what_is_no_limit_is_refused_in_a_line(said):
+    with pytest.raises(HswarmError, match="50 or 50:200") as refused:
+        read(RunConfig, {"task": "gsm8k", "limit": said}, "a file")
+    assert str(refused.value).count("\n") == 0

@@ -13,7 +13,7 @@ from hswarm.agents.pool import read_pool
 from hswarm.api import configure
 from hswarm.baselines.methods import METHODS, check_method
 from hswarm.catalog import find, unknown
-from hswarm.config import RunConfig, merge, validated
+from hswarm.config import Limit, RunConfig, merge, validated
 from hswarm.errors import HswarmError
 from hswarm.tasks.load import is_of_ecosystem
 
@@ -66,7 +66,7 @@ class BenchConfig(BaseModel):
     search_preset: Name = "default"
     data: Name | None = None
     """One source for all tasks: bundled, authors, hub or imported."""
-    limit: Annotated[int, Field(ge=1)] | None = None
+    limit: Limit | None = None
     permutations: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Random orders that a hand-made shape is tried in."""
     settings: Mapping[str, Any] = {}
@@ -128,7 +128,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "tasks": ("gaia-text", "knowledge-crosswords", "gsm8k"),
         "methods": METHODS,
         "seeds": 3,
-        "limit": 50,
+        "limit": (50, 150),
         "permutations": 20,
     },
     "papers": {

@@ -57,10 +57,7 @@ def bench(
             rich_help_panel=_GRID,
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
-        options.limit(_GRID),
-    ] = None,
+    limit: Annotated[str | None, options.limit(_GRID)] = None,
     permutations: Annotated[
         int | None,
         typer.Option(metavar="N", help="Random orders per shape.", rich_help_panel=_SEARCH),

@@ -95,10 +95,7 @@ def optimize(
             rich_help_panel=_RUN,
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
-        options.limit(_RUN),
-    ] = None,
+    limit: Annotated[str | None, options.limit(_RUN)] = None,
     utility: Annotated[
         str | None,
         typer.Option(

@@ -15,7 +15,9 @@ def pool(panel: str) -> Any:
 def limit(panel: str) -> Any:
     """Return the option for taking a part of a task's items."""
     return typer.Option(
-        metavar="N", help="The first so many items of dev and test.", rich_help_panel=panel
+        metavar="N[:M]",
+        help="The first N items of dev and test, or N of dev and M of test.",
+        rich_help_panel=panel,
     )
 
 

@@ -71,10 +71,7 @@ def sweep(
         str | None,
         typer.Option(metavar="SOURCE", help="Where the data is from.", rich_help_panel=_SEARCH),
     ] = None,
-    limit: Annotated[
-        int | None,
-        options.limit(_SEARCH),
-    ] = None,
+    limit: Annotated[str | None, options.limit(_SEARCH)] = None,
     max_iterations: Annotated[int | None, options.iterations(_SEARCH)] = None,
     max_tokens: Annotated[int | None, options.tokens(_SEARCH)] = None,
     max_evaluations: Annotated[

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hswarm.agents.pool import read_pool
 from hswarm.api import configure
 from hswarm.catalog import find
-from hswarm.config import SEARCHES, RunConfig, merge, nest
+from hswarm.config import SEARCHES, Limit, RunConfig, merge, nest
 from hswarm.errors import HswarmError
 from hswarm.swarm.random import generator
 from hswarm.tasks.load import is_of_ecosystem
@@ -52,7 +52,7 @@ class SweepConfig(BaseModel):
     pool: Name = "tiny"
     search_preset: Name = "default"
     data: Name | None = None
-    limit: Annotated[int, Field(ge=1)] | None = None
+    limit: Limit | None = None
     settings: Mapping[str, Any] = {}
 
 

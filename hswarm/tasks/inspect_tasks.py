@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+from hswarm.config import Limits
 from hswarm.engines.request import CallFailed
 from hswarm.errors import HswarmError
 from hswarm.tasks.content import split_items
@@ -29,7 +30,7 @@ class _Asked(Exception):  # noqa: N818  (how a solver is stopped, not an error)
     """A solver has come to its question."""
 
 
-def load(name: str, limit: int | None) -> Task:
+def load(name: str, limits: Limits) -> Task:
     """Return a task of Inspect; its samples are shared out between dev and test by a fixed seed.
 
     HswarmError if there is no such task, or if it takes more than one question and its answer:
@@ -47,10 +48,11 @@ def load(name: str, limit: int | None) -> Task:
             f"inspect:{name} has {len(samples)} samples and {len(source.scorer or [])} scorers.",
             hint="It takes two samples, one for dev and one for test, and a scorer.",
         )
-    split = split_items([{"id": key} for key in samples], limit or MOST[0])
+    of_dev, of_test = (limit or most for limit, most in zip(limits, MOST, strict=True))
+    split = split_items([{"id": key} for key in samples], of_dev)
     keys = {
-        part: [str(item["id"]) for item in split[part]][: limit or most]
-        for part, most in zip(("dev", "test"), MOST, strict=True)
+        part: [str(item["id"]) for item in split[part]][:most]
+        for part, most in (("dev", of_dev), ("test", of_test))
     }
     asking = InspectScorer(source, samples)
     used = [*keys["dev"], *keys["test"]]

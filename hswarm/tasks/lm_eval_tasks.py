@@ -14,6 +14,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, Final
 
+from hswarm.config import Limits
 from hswarm.errors import HswarmError
 from hswarm.tasks.task import Example, Task
 
@@ -23,7 +24,7 @@ _TOKENS: Final = 256
 """Where a task does not say how long an answer may be; the harness's own default."""
 
 
-def load(name: str, limit: int | None) -> Task:
+def load(name: str, limits: Limits) -> Task:
     """Return a generation task of the harness.
 
     dev comes from its validation split, else from its training split; test from its test split,
@@ -38,7 +39,7 @@ def load(name: str, limit: int | None) -> Task:
         raise HswarmError(
             f"lm-eval:{wanted} has no filter {chosen!r}.", hint=f"It has: {', '.join(filters)}."
         )
-    dev_docs, test_docs = _documents(source, limit)
+    dev_docs, test_docs = _documents(source, limits)
     shots = int(source.config.num_fewshot or 0)
     documents: dict[str, Any] = {}
     splits = []
@@ -154,8 +155,8 @@ def _refuse_likelihood(source: Any, name: str) -> None:
         )
 
 
-def _documents(source: Any, limit: int | None) -> tuple[Sequence[Any], Sequence[Any]]:
-    most = (limit or MOST[0], limit or MOST[1])
+def _documents(source: Any, limits: Limits) -> tuple[Sequence[Any], Sequence[Any]]:
+    most = [limit or usual for limit, usual in zip(limits, MOST, strict=True)]
     validation = list(source.validation_docs()) if source.has_validation_docs() else []
     training = list(source.training_docs()) if source.has_training_docs() else []
     test = list(source.test_docs()) if source.has_test_docs() else []

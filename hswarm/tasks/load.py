@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hswarm.catalog import find, unknown
-from hswarm.config import merge, validated
+from hswarm.config import Limit, Limits, merge, per_split, validated
 from hswarm.errors import HswarmError
 from hswarm.tasks import inspect_tasks, lm_eval_tasks
 from hswarm.tasks.bundled import generate
@@ -27,7 +27,7 @@ from hswarm.tasks.task import Calibrating, Task
 _LATER: Final = frozenset({"part", "rounds"})
 """Fields of an example that count for a fingerprint only where they are used."""
 
-ECOSYSTEM: Final[Mapping[str, Callable[[str, int | None], Task]]] = {
+ECOSYSTEM: Final[Mapping[str, Callable[[str, Limits], Task]]] = {
     "lm-eval": lm_eval_tasks.load,
     "inspect": inspect_tasks.load,
 }
@@ -44,16 +44,16 @@ def load_task(
     name: str,
     *,
     data: str | None = None,
-    limit: int | None = None,
+    limit: Limit | None = None,
     scorer: Mapping[str, Any] | None = None,
 ) -> Task:
     """Return the task called `name` (or in a YAML file of that path), ready to run.
 
     `data` is another source of the task ("bundled", "authors", "hub", "imported") or a file in the
-    authors' JSON format; `limit` keeps the first so many items of each split; `scorer` is laid over
-    the task's own ({"name": …, "arguments": {…}}). "lm-eval:NAME" and "inspect:FILE@TASK" are tasks
-    of those harnesses. Every item is checked for what the scorer needs. Raises HswarmError for
-    anything about the task or the data that the user can mend.
+    authors' JSON format; `limit` keeps the first so many items of each split, or of dev and test;
+    `scorer` is laid over the task's own ({"name": …, "arguments": {…}}). "lm-eval:NAME" and
+    "inspect:FILE@TASK" are tasks of those harnesses. Every item is checked for what the scorer
+    needs. Raises HswarmError for anything about the task or the data that the user can mend.
     """
     if is_of_ecosystem(name):
         harness, _, rest = name.partition(":")
@@ -62,7 +62,7 @@ def load_task(
                 f"{name} comes with its own data and scoring.",
                 hint="Leave the data and the scorer out, or write a task of your own.",
             )
-        return ECOSYSTEM[harness](rest, limit)
+        return ECOSYSTEM[harness](rest, per_split(limit))
     path = find("tasks", name)
     spec = read_spec(path)
     if spec.data.parts:
@@ -70,7 +70,8 @@ def load_task(
     source = data if data is not None else _default_source(spec, path)
     bundled = source == "bundled"
     dev, test = _examples(spec, source, path)
-    dev, test = dev[:limit], test[:limit]
+    of_dev, of_test = per_split(limit)
+    dev, test = dev[:of_dev], test[:of_test]
     scoring = spec.data.scorer if bundled and spec.data.scorer is not None else spec.scorer
     asked = _asked(scoring, scorer or {})
     if scoring.name == CODE:
@@ -128,7 +129,7 @@ def _examples(spec: TaskSpec, source: str, path: Path) -> tuple[Examples, Exampl
     return parse_examples(content, source, spec.template)
 
 
-def _joined(spec: TaskSpec, data: str | None, limit: int | None) -> Task:
+def _joined(spec: TaskSpec, data: str | None, limit: Limit | None) -> Task:
     """Join the items of a domain's tasks; each keeps its own scorer."""
     parts = {name: load_task(name, data=data, limit=limit) for name in spec.data.parts}
     for name, task in parts.items():

@@ -240,7 +240,7 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
         ),
         (["--task", "gsm8k", "--preset", "papers"], "no preset 'papers'", "default, paper"),
         ([], "Which task?", "gaia-text"),
-        (["--task", "gsm8k", "--limit", "0"], "limit", "It is 0 now"),
+        (["--task", "gsm8k", "--limit", "0"], "50 or 50:200", "It is '0' now"),
         (["--task", "gsm8k", "--set", "search.rol.top_p=1"], "no key 'rol'", "role"),
         (["--task", "gsm8k", "--set", "frobnicate=1"], "no key 'frobnicate'", "search"),
         (["--task", "gsm8k", "--device", "abacus"], "no device 'abacus'", "auto or cpu"),

@@ -85,6 +85,12 @@ def test_a_limit_keeps_the_first_items_of_each_split():
     assert part.test == whole.test[:7]
 
 
+def test_a_limit_can_be_one_of_dev_and_one_of_test():
+    whole, part = load_task("gsm8k"), load_task("gsm8k", limit=(3, 9))
+    assert (part.dev, part.test) == (whole.dev[:3], whole.test[:9])
+    assert load_task("skills", limit=(3, 9)).test[:9] == load_task("skills", limit=9).test[:9]
+
+
 def test_the_fingerprint_is_of_the_examples_and_the_scoring(write):
     task = load_task("gsm8k", limit=5)
     assert load_task("gsm8k", limit=5).fingerprint == task.fingerprint
