@@ -33,8 +33,7 @@ async def move_step(state: SearchState, setting: Setting) -> SearchState:
     for turn, moves in enumerate(rounds):
         candidates = _neighbours(here.candidate, moves, iteration, turn, setting)
         candidates = await _run_heat(here.candidate, candidates, iteration, turn, setting)
-        # One that is as good is gone on from, so that only a worse one does not matter.
-        bars = [Bar(nextafter(here.utility, -inf))] * len(candidates)
+        bars = _bars(candidates, here.utility)
         evaluations = await setting.evaluate(iteration, "move", candidates, bars)
         state = state.see(candidates, evaluations, iteration, setting)
         for candidate, evaluation in zip(candidates, evaluations, strict=True):
@@ -69,6 +68,12 @@ async def _run_heat(
         return candidates
     drawn = generator(config.seed, "heat", iteration, turn).choice(items, size, replace=False)
     heat = replace(setting, examples=tuple(setting.examples[k] for k in sorted(drawn)))
-    first, *others = await heat.evaluate(iteration, "move", [here, *candidates])
+    (first,) = await heat.evaluate(iteration, "move", [here])
+    others = await heat.evaluate(iteration, "move", candidates, _bars(candidates, first.utility))
     pairs = zip(candidates, others, strict=True)
     return [candidate for candidate, other in pairs if other.utility >= first.utility]
+
+
+def _bars(candidates: Sequence[Candidate], utility: float) -> list[Bar]:
+    """Return what candidates have to pass: one as good as `utility` is gone on from, too."""
+    return [Bar(nextafter(utility, -inf))] * len(candidates)

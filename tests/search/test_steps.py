@@ -61,12 +61,12 @@ def test_a_move_step_goes_on_from_the_best_of_the_round_before():
 def test_a_heat_spares_the_worse_neighbours_all_items():
     spy = Spy({"role": {"moves": 8, "order_rounds": 3, "edge_rounds": 0, "heat": 0.34}})
     before, after = spy.run(move_step)
-    heats, runs = spy.seen[::2], spy.seen[1::2]
+    measures, heats, runs = (spy.seen[k::3] for k in range(3))
 
     here = before.found.candidate
-    for (_, tried), (_, kept) in zip(heats, runs, strict=True):
-        assert tried[0] == here
-        assert set(kept) <= set(tried[1:])
+    for (_, measured), (_, tried), (_, kept) in zip(measures, heats, runs, strict=True):
+        assert measured == [here]
+        assert set(kept) <= set(tried)
         here = max([here, *kept], key=lambda candidate: utility(spy, candidate))
     assert 0 < sum(len(kept) for _, kept in runs) < sum(len(tried) for _, tried in heats)
     assert after.found.utility == utility(spy, here)
