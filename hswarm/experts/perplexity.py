@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from hswarm.experts.corpus import Conversation
 from hswarm.experts.family import Family
 from hswarm.experts.finetune import load_base
+from hswarm.experts.hush import hushed
 from hswarm.experts.training import IGNORE, Encoded, collate, encode
 
 _BATCH = 16
@@ -74,12 +75,13 @@ def response_losses(
 
 def _load(family: Family, device: torch.device) -> tuple[PeftModel, PreTrainedTokenizerBase]:
     """Load the base with all experts; they are called by their places."""
-    base, tokenizer = load_base(
-        family.base, device, trust_remote_code=family.trust_remote_code, dtype=torch.float32
-    )
-    adapted = PeftModel.from_pretrained(base, family.experts[0].folder, adapter_name="0")
-    for place, expert in enumerate(family.experts[1:], start=1):
-        adapted.load_adapter(str(expert.folder), adapter_name=str(place))
+    with hushed():
+        base, tokenizer = load_base(
+            family.base, device, trust_remote_code=family.trust_remote_code, dtype=torch.float32
+        )
+        adapted = PeftModel.from_pretrained(base, family.experts[0].folder, adapter_name="0")
+        for place, expert in enumerate(family.experts[1:], start=1):
+            adapted.load_adapter(str(expert.folder), adapter_name=str(place))
     return adapted.to(device).eval(), tokenizer
 
 
