@@ -16,7 +16,8 @@ from typing import Any
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import pool_of, read_pool
 from hswarm.aside import aside
-from hswarm.baselines.methods import check_method
+from hswarm.baselines.methods import check_fit, check_method
+from hswarm.baselines.needs import Given
 from hswarm.catalog import find, is_file
 from hswarm.config import EngineConfig, Limit, RunConfig, merge, search_config, validated
 from hswarm.engines.assemble import assemble
@@ -25,6 +26,7 @@ from hswarm.engines.memo import MemoEngine
 from hswarm.errors import HswarmError
 from hswarm.search.events import Note
 from hswarm.search.result import Result
+from hswarm.search.roster import Roster
 from hswarm.session import Models, Watch, load, remembered_ratings, see_through
 from hswarm.store.changes import refuse_changes, refuse_other_content
 from hswarm.store.run import Run, new_folder, refuse_blended, refuse_occupied
@@ -136,7 +138,14 @@ def configure(
         for key, name in named.items()
         if name is not None and (is_file(name) or (key == "data" and name not in SOURCES))
     }
-    return config.model_copy(update=files)
+    search = config.search
+    embedder = search.baseline.embedder
+    if embedder is not None and Path(embedder).expanduser().is_dir():
+        baseline = search.baseline.model_copy(
+            update={"embedder": str(Path(embedder).expanduser().absolute())}
+        )
+        search = search.model_copy(update={"baseline": baseline})
+    return config.model_copy(update={**files, "search": search})
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,6 +162,7 @@ def start(config: RunConfig, folder: str | Path | None, watch: Watch) -> Result:
     if folder is not None:
         refuse_occupied(Path(folder))
     task, pool = open_parts(config)
+    check_fit(config.search.method, Given(task.scorer, task.dev, Roster.of(pool, None)))
     config = config.model_copy(update={"engine": settle_engine(config.engine)})
     models = load(pool, config)
     place = Path(folder) if folder else new_folder(Path("runs"), config.task, datetime.now())

@@ -188,6 +188,11 @@ class BaselineConfig(_Frozen):
     designer: Annotated[str, Field(min_length=1)] | None = None
     """The agent that proposes graphs to `meta-agent`; null is the pool's first remote model, else
     its best single one."""
+    embedder: Annotated[str | None, Field(min_length=1, examples=["FacebookAI/roberta-base"])] = (
+        None
+    )
+    """The encoder by which `cbtm` compares a question with what experts were trained on, a folder
+    or a hub id; null is TF-IDF, which needs none."""
 
 
 class SearchConfig(_Frozen):

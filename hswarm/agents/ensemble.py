@@ -10,18 +10,22 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from string import punctuation, whitespace
 from typing import Annotated, Final, Literal, Protocol
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hswarm.agents.prompts import Prompt
-from hswarm.agents.similarity import nearness, term_counts
+from hswarm.agents.similarity import nearness, shares, term_counts
 from hswarm.engines.request import CallFailed, Completion, Engine, ModelReference, Sampling
 from hswarm.engines.streaming import unheard
+from hswarm.experts.embedder import embed_question
 
+_OPTION: Final = re.compile(r"^([A-Z])[:.)]\s", re.MULTILINE)
+_LABELLED: Final = re.compile(r"[\s*_(\[\"']*([A-Z])(?:\s*$|[\s*_\"']*[:.,;)\]])")
 _MARKER: Final = re.compile(r"final answer\s*:|answer is\b:?", re.IGNORECASE)
 
 
@@ -58,8 +62,23 @@ class Nearest(_Rule):
     temperature: Annotated[float, Field(gt=0.0)]
 
 
-Rule = Annotated[Plurality | Nearest, Field(discriminator="kind")]
-_RULES: Final[TypeAdapter[Plurality | Nearest]] = TypeAdapter(Rule)
+class Embedded(_Rule):
+    """As `Nearest`, by the vectors of an encoder of the user's choice."""
+
+    kind: Literal["embedded"] = "embedded"
+    vectors: tuple[tuple[float, ...], ...]
+    """One per member, of length 1."""
+    embedder: Annotated[str, Field(min_length=1)]
+    """The encoder: a folder, or a hub id and revision."""
+    fingerprint: str
+    """The SHA-256 of the encoder."""
+    most: Annotated[int, Field(ge=1)]
+    temperature: Annotated[float, Field(gt=0.0)]
+
+
+AnyRule = Plurality | Nearest | Embedded
+Rule = Annotated[AnyRule, Field(discriminator="kind")]
+_RULES: Final[TypeAdapter[AnyRule]] = TypeAdapter(Rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +89,12 @@ class Ensemble:
     rule: str
 
     @classmethod
-    def of(cls, members: Sequence[ModelReference], rule: Plurality | Nearest) -> Ensemble:
+    def of(cls, members: Sequence[ModelReference], rule: AnyRule) -> Ensemble:
         """Put an ensemble together."""
         return cls(tuple(members), rule.model_dump_json())
 
 
-def read_rule(text: str) -> Plurality | Nearest:
+def read_rule(text: str) -> AnyRule:
     """Read a rule; ValueError if it is none."""
     try:
         return _RULES.validate_json(text)
@@ -83,36 +102,54 @@ def read_rule(text: str) -> Plurality | Nearest:
         raise ValueError(f"no rule of an ensemble: {error.errors()[0]['msg']}") from None
 
 
-def weights(rule: Plurality | Nearest, question: str, members: int) -> list[float]:
-    """Return how much each of the `members` counts for a question."""
+def weights(rule: AnyRule, question: str, members: int) -> list[float]:
+    """Return how much each of the `members` counts for a question.
+
+    HswarmError where that takes an encoder that is not to be had.
+    """
     if isinstance(rule, Plurality):
         return [1.0] * members
+    if isinstance(rule, Embedded):
+        vector = embed_question(rule.embedder, rule.fingerprint, question)
+        cosines = (np.array(rule.vectors) @ vector).tolist()
+        return shares(cosines, most=rule.most, temperature=rule.temperature)
     return nearness(
         term_counts(question), rule.terms, rule.rarity, most=rule.most, temperature=rule.temperature
     )
 
 
-def gist(answer: str) -> str:
+def options_of(question: str) -> frozenset[str]:
+    """Return the labels of the options that a question lists, a line each: A, B and so on."""
+    return frozenset(_OPTION.findall(question))
+
+
+def gist(answer: str, options: Collection[str] = ()) -> str:
     """Return what an answer comes to, so that answers can be told to agree.
 
-    What follows the last "answer is" or "final answer:" on its line, else all of it; without case,
-    surrounding punctuation and repeated space.
+    What follows the last "answer is" or "final answer:" on its line, else all of it. If that begins
+    with the label of one of the question's `options`, it is the label: "B) Paris" and "B" agree.
+    Else it is the words without case, surrounding punctuation and repeated space.
     """
     end = max((marker.end() for marker in _MARKER.finditer(answer)), default=None)
     said = answer if end is None else answer[end:].strip().partition("\n")[0]
+    if (labelled := _LABELLED.match(said)) and labelled[1] in options:
+        return labelled[1].casefold()
     return " ".join(said.casefold().strip(punctuation + whitespace).split())
 
 
-def take_vote(answers: Sequence[str], counts: Sequence[float]) -> int:
+def take_vote(
+    answers: Sequence[str], counts: Sequence[float], options: Collection[str] = ()
+) -> int:
     """Return whose answer is taken: the heaviest of those that agree with the most weight.
 
-    On a tie the first one's.
+    On a tie the first one's. `options` are the labels that answers may begin with.
     """
+    gists = [gist(answer, options) for answer in answers]
     opinions: Counter[str] = Counter()
-    for answer, count in zip(answers, counts, strict=True):
-        opinions[gist(answer)] += count  # type: ignore[assignment]
+    for opinion, count in zip(gists, counts, strict=True):
+        opinions[opinion] += count  # type: ignore[assignment]
     agreed = max(opinions, key=lambda opinion: opinions[opinion])
-    holders = [k for k, answer in enumerate(answers) if gist(answer) == agreed]
+    holders = [k for k, opinion in enumerate(gists) if opinion == agreed]
     return max(holders, key=lambda k: counts[k])
 
 
@@ -122,7 +159,7 @@ class EnsembleAgent:
 
     name: str
     members: tuple[Member, ...]
-    rule: Plurality | Nearest
+    rule: AnyRule
 
     async def respond(self, prompt: Prompt, sampling: Sampling, engine: Engine, /) -> Completion:
         """Ask everybody who counts; raises `CallFailed` as soon as one call fails for good."""
@@ -135,7 +172,8 @@ class EnsembleAgent:
         if not completions:
             raise CallFailed("nobody in the ensemble counts")
         texts = [completion.text for completion in completions]
-        taken = completions[take_vote(texts, [counts[k] for k in asked])]
+        options = options_of(prompt.question)
+        taken = completions[take_vote(texts, [counts[k] for k in asked], options)]
         return Completion(
             taken.text,
             sum(completion.prompt_tokens for completion in completions),

@@ -1,4 +1,4 @@
-"""How near a question is to what somebody was trained on: TF-IDF and the cosine."""
+"""How near a question is to what somebody was trained on: cosines, of TF-IDF vectors or others."""
 
 from __future__ import annotations
 
@@ -43,15 +43,20 @@ def nearness(
     most: int,
     temperature: float,
 ) -> list[float]:
-    """Return the shares of the `most` nearest vectors, exp(cosine / temperature), summing to 1.
-
-    The others get 0; the first ones win ties.
-    """
+    """Return the `shares` of vectors by their cosine with a question's TF-IDF vector."""
     question = _unit(counts, rarity)
     cosines = [
         sum(weight * vector.get(term, 0.0) for term, weight in question.items())
         for vector in vectors
     ]
+    return shares(cosines, most=most, temperature=temperature)
+
+
+def shares(cosines: Sequence[float], *, most: int, temperature: float) -> list[float]:
+    """Return the shares of the `most` greatest cosines, exp(cosine / temperature), summing to 1.
+
+    The others get 0; the first ones win ties.
+    """
     nearest = sorted(range(len(cosines)), key=lambda k: -cosines[k])[:most]
     top = max(cosines)
     pulls = {k: math.exp((cosines[k] - top) / temperature) for k in nearest}

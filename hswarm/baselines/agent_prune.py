@@ -3,7 +3,7 @@
 As Heterogeneous Swarms (Feng et al., 2025, appendix) compares with it: structures are drawn, pruned
 and evaluated again, 20 times; the best over draws and degrees of pruning is the result.
 
-Searched: the edges. Evaluations: 80, a drawn graph and three prunings of it, twenty times.
+Searched: the edges. Evaluations: 80 at most, a drawn graph and three prunings of it, twenty times.
 Departure: the weakest edges by the drawn likelihoods are cut, where the original trains a mask; no
 node loses its last reader, so that a graph stays one.
 """
@@ -24,13 +24,14 @@ from hswarm.swarm.random import generator
 DRAWS: Final = 20
 DEGREES: Final = (0.25, 0.5, 0.75)
 """Shares of the edges that are cut."""
+EVALUATIONS: Final = DRAWS * (1 + len(DEGREES))
 
 
 async def agent_prune(trials: Trials) -> None:
     """Enter random graphs and what is left of each with its weakest edges cut."""
     nodes = len(trials.roster)
-    systems = 1 + len(DEGREES)
-    for draw in range(-(-trials.allowed(DRAWS * systems) // systems)):
+    # Of a budget none is left over: where nothing can be cut, a draw costs less than it might.
+    for draw in range(trials.allowed(DRAWS)):
         rng = generator(trials.seed, "agent-prune", draw)
         likelihood = rng.random((nodes, nodes))
         dag = decode(likelihood, top_p=TOP_P, edges="each", rng=rng)

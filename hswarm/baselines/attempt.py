@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hswarm.baselines.methods import BASELINES
+from hswarm.baselines.methods import BASELINES, check_fit
+from hswarm.baselines.needs import Given
 from hswarm.baselines.trials import Trials
 from hswarm.engines.purse import BudgetSpent, Limit
 from hswarm.errors import HswarmError
@@ -16,8 +17,10 @@ Ending = Literal["done"] | Limit
 async def attempt(name: str, trials: Trials) -> tuple[Found, Ending]:
     """Have the baseline `name` choose a system; return it and why it ended.
 
-    HswarmError if the budget was gone before there was anything to choose, or nothing was scored.
+    HswarmError if task or pool do not fit, or the budget was gone before there was anything to
+    choose.
     """
+    check_fit(name, Given(trials.setting.scorer, trials.setting.examples, trials.roster))
     ending: Ending = "done"
     try:
         await BASELINES[name].choose(trials)

@@ -25,23 +25,25 @@ STEPS: Final = 300
 
 async def data_merge(trials: Trials) -> None:
     """Enter an expert of each family's joined data."""
-    shop = trials.shop()
+    shop = trials.open_shop()
     recipe = trials.recipe
     schedule = Schedule(recipe.steps or STEPS, recipe.batch, recipe.learning_rate)
-    for experts in trials.families():
-        family = shop.family_of(trials.roster, experts[0])
-        corpora = read_corpora("data-merge", family.names, trials.data)
+    families = [
+        (experts[0], shop.family_of(trials.roster, experts[0])) for experts in trials.families()
+    ]
+    joined = [join(read_corpora("data-merge", family.names, trials.data)) for _, family in families]
+    for (expert, family), pairs in zip(families, joined, strict=True):
         train = partial(
             finetune,
             family,
             None,
-            join(corpora),
+            pairs,
             schedule,
             seed=trials.seed,
             device=pick_device(shop.device),
         )
-        name = trials.made_name("data-merge", experts[0], 1)
-        await trials.enter_made(name, experts[0], train, common=f"{name}, seed {trials.seed}")
+        name = trials.made_name("data-merge", expert, 1)
+        await trials.enter_made(name, expert, train, common=f"{name}, seed {trials.seed}")
 
 
 def join(corpora: Sequence[Iterator[Pair]]) -> Iterator[Pair]:

@@ -45,10 +45,10 @@ async def evol_merge(trials: Trials) -> None:
             "evol-merge crosses two experts, and no family of the pool has so many.",
             hint="Take a pool with more experts on one base.",
         )
-    shop = trials.shop()
+    shop = trials.open_shop()
     singles = len(trials.roster)
     budget = trials.allowed(EVALUATIONS + singles) - singles
-    utilities = await trials.measure_singles()
+    utilities = await trials.measure_singles(and_then=1)
     for place, experts in enumerate(families):
         best = ranked(experts, utilities)[:2]
         family = shop.family_of(trials.roster, best[0])

@@ -30,6 +30,7 @@ from hswarm.swarm.random import generator
 GRAPHS: Final = 10
 ADDITIONS: Final = 6
 PREDICTED: Final = 10
+EVALUATIONS: Final = GRAPHS * (1 + ADDITIONS) + PREDICTED
 
 _FEATURES: Final = 16
 _STEPS: Final = 200
@@ -48,9 +49,8 @@ class Trial:
 async def gnn(trials: Trials) -> None:
     """Enter random graphs, those with an edge more, and those that are predicted from them."""
     nodes = len(trials.roster)
-    whole = GRAPHS * (1 + ADDITIONS) + PREDICTED
-    budget = trials.allowed(whole)
-    graphs = max(1, budget * GRAPHS // whole)
+    budget = trials.allowed(EVALUATIONS)
+    graphs = max(1, budget * GRAPHS // EVALUATIONS)
     seen: dict[Dag, float] = {}
     learned: list[Trial] = []
     for k in range(graphs):

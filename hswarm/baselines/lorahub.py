@@ -12,6 +12,8 @@ from the uniform soup and not from the base, which is no system of the pool's ex
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +30,13 @@ PENALTY: Final = 0.05
 async def lorahub(trials: Trials) -> None:
     """Enter the rows that the optimiser asks for; each family has a share of the budget."""
     families = trials.families()
+    with warnings.catch_warnings():
+        # Of a small budget, from whichever thread the optimisers run in: not the user's to mend.
+        warnings.filterwarnings("ignore", module=r"(nevergrad|scipy)\.")
+        await _optimise(trials, families)
+
+
+async def _optimise(trials: Trials, families: Sequence[Sequence[int]]) -> None:
     optimisers = _import_optimisers()
     budget = trials.allowed(EVALUATIONS)
     for place, experts in enumerate(families):
@@ -35,15 +44,17 @@ async def lorahub(trials: Trials) -> None:
         if not share:
             continue
         optimiser = optimisers.NGOpt(_parameters(len(experts), trials.seed), budget=share)
+        worst = 0.0
         for _ in range(share):
             asked = optimiser.ask()
             (utility,) = await trials.enter([trials.blended(experts, asked.value)])
-            optimiser.tell(asked, loss(utility, asked.value))
+            worst = worst if math.isnan(utility) else min(worst, utility)
+            optimiser.tell(asked, loss(utility, asked.value, worst))
 
 
-def loss(utility: float, row: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """Return what is minimised; an utility of NaN is as bad as 0."""
-    known = 0.0 if math.isnan(utility) else utility
+def loss(utility: float, row: np.ndarray[Any, np.dtype[np.float64]], worst: float = 0.0) -> float:
+    """Return what is minimised; an utility of NaN is as bad as the `worst` so far."""
+    known = worst if math.isnan(utility) else utility
     return 1.0 - known + PENALTY * float(np.abs(row).mean())
 
 

@@ -15,6 +15,7 @@ Heterogeneous Swarms (Feng et al., 2025), where Gemini is the designer; here it 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -97,7 +98,10 @@ async def _enter(
 ) -> None:
     utilities = await trials.enter(candidates)
     for candidate, utility in zip(candidates, utilities, strict=True):
-        archive[write_design(candidate, trials.roster.names)] = utility
+        # One that could not be scored is remembered as the worst, so that it is not tried again.
+        archive[write_design(candidate, trials.roster.names)] = (
+            -math.inf if math.isnan(utility) else utility
+        )
 
 
 async def _designer(trials: Trials) -> tuple[str, ModelReference]:
@@ -126,7 +130,7 @@ def write_task(trials: Trials, archive: Mapping[str, float]) -> str:
         f"- {name}: {about[name]}" if name in about else f"- {name}" for name in trials.roster.names
     ]
     best = sorted(archive, key=lambda design: -archive[design])[:SHOWN]
-    designs = [f"- {archive[design]:.3f}: {design}" for design in best]
+    designs = [f"- {archive[d]:.3f}: {d}" for d in best if math.isfinite(archive[d])]
     return _TASK.format(agents="\n".join(agents), designs="\n".join(designs))
 
 

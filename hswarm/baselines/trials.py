@@ -108,6 +108,8 @@ class Trials:
         best is kept.
         """
         shop = self.shop()
+        if self.setting.tally.left == 0:
+            raise BudgetSpent("max-evaluations")  # before what may take long
         made = shop.make(name, shop.family_of(self.roster, expert), write, common)
         number = self.hire(made.agent)
         shop.take_on(made)
@@ -135,14 +137,31 @@ class Trials:
             )
         return self.workshop
 
+    def open_shop(self) -> Workshop:
+        """Return the workshop, found able to make experts of every family of the pool.
+
+        HswarmError, before anything is measured, where it is not.
+        """
+        shop = self.shop()
+        for experts in self.families():
+            shop.check(self.roster, experts[0])
+        return shop
+
     def keep_found(self) -> None:
         """Have the engine answer for the best that was entered, if it was made."""
         if self.found is not None and self._made:
             for number in set(self.found.candidate.agents) & set(self._made):
                 self.shop().take_on(self._made[number])
 
-    async def measure_singles(self) -> list[float]:
-        """Return everybody's utility alone, by number: as many evaluations as there are agents."""
+    async def measure_singles(self, *, and_then: int = 0) -> list[float]:
+        """Return everybody's utility alone, by number: as many evaluations as there are agents.
+
+        Raises `BudgetSpent`, before anybody is measured, where it has not `and_then` more: without
+        these there would be no result.
+        """
+        left = self.setting.tally.left
+        if left is not None and left < len(self.roster) + and_then:
+            raise BudgetSpent("max-evaluations")
         return await self.measure(self.singles())
 
     def singles(self) -> list[Candidate]:
@@ -157,21 +176,12 @@ class Trials:
         return {n: model for n, model in everybody.items() if not isinstance(model, Ensemble)}
 
     def families(self) -> list[list[int]]:
-        """Return the agents' numbers, family by family, of those whose weights can be merged.
-
-        HswarmError if there are none.
-        """
+        """Return the agents' numbers, family by family, of those whose weights can be merged."""
         # Particles beside the experts are no models that came with the pool.
-        families = [
+        return [
             self.roster.numbers(number)[: len(experts)]
             for number, experts in enumerate(self.roster.families)
         ]
-        if not families:
-            raise HswarmError(
-                "There is nothing to merge: no two models of the pool share a base.",
-                hint="Take a pool with a family of experts, or a method that merges answers.",
-            )
-        return families
 
     def blended(self, experts: Sequence[int], row: Sequence[float]) -> Candidate:
         """Return one model alone: the family `experts` (their numbers) blended by `row`."""

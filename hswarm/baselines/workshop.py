@@ -32,6 +32,10 @@ FOLDER = "experts"
 class Host(Protocol):
     """An engine that can take on families, and let go of them."""
 
+    def check_adopting(self, beside: str) -> None:
+        """Raise HswarmError if no family can be taken on beside the family `beside`."""
+        ...
+
     def adopt(self, family: Family, beside: str) -> None:
         """Answer for `family`, on the base that the family `beside` has loaded."""
         ...
@@ -82,19 +86,14 @@ class Workshop:
         return cls(families, folder, engine, device, common)
 
     def family_of(self, roster: Roster, expert: int) -> Family:
-        """Return the family that an agent (its number) is an expert of.
-
-        HswarmError where it is no family's but a mixture's.
-        """
+        """Return the family that an agent (its number) is an expert of."""
         seat = roster.seats[expert]
         assert seat.family is not None, "somebody whose weights can be moved"
-        experts = roster.families[seat.family]
-        if experts.mixture is not None:
-            raise HswarmError(
-                "This method makes an expert of others' weights, and here tokens are mixed.",
-                hint="Use --mix weights, or another method: hswarm show methods",
-            )
-        return self.families[experts.family]
+        return self.families[roster.families[seat.family].family]
+
+    def check(self, roster: Roster, expert: int) -> None:
+        """Raise HswarmError where what is made on an agent's base could not be answered for."""
+        self.engine.check_adopting(self.family_of(roster, expert).fingerprint)
 
     def stack(self, family: Family) -> ExpertStack:
         """Return the experts of a family, loaded once."""

@@ -62,7 +62,7 @@ def markdown(grid: Grid) -> str:
         lines += ["", _SIGNIFICANT]
     lines += ["", _line(["cost", *heads]), _line(["---"] * (1 + len(heads)))]
     for method in grid.methods:
-        lines.append(_line([method, *(_cost(grid.entries[t, method]) for t in grid.tasks)]))
+        lines.append(_line([method, *(show_cost(grid.entries[t, method]) for t in grid.tasks)]))
     lines += ["", _COST]
     failed = failures(grid)
     if failed:
@@ -89,6 +89,13 @@ def show_significance(entry: Entry) -> str:
     if entry.p_value is None:
         return "best" if entry.rank == 1 else "–"
     return "<0.001" if entry.p_value < 0.001 else f"{entry.p_value:.3f}"
+
+
+def show_cost(entry: Entry) -> str:
+    """Return what an entry cost: evaluations / generated tokens, means over seeds."""
+    if entry.evaluations is None or entry.generated_tokens is None:
+        return "–"
+    return f"{entry.evaluations:,.0f} / {entry.generated_tokens:,.0f}"
 
 
 def failures(grid: Grid) -> list[str]:
@@ -131,12 +138,6 @@ def as_json(grid: Grid) -> dict[str, Any]:
             for entry in grid.entries.values()
         ],
     }
-
-
-def _cost(entry: Entry) -> str:
-    if entry.evaluations is None or entry.generated_tokens is None:
-        return "–"
-    return f"{entry.evaluations:,.0f} / {entry.generated_tokens:,.0f}"
 
 
 def _flat(grid: Grid, entry: Entry) -> dict[str, Any]:

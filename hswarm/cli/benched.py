@@ -126,12 +126,15 @@ def show_grid(grid: Grid) -> RenderableType:
     for method in grid.methods:
         table.add_row(method, *(_show(grid, task, method) for task in grid.tasks))
     failed = [Text(f"Failed: {line}", style="yellow") for line in failures(grid)]
-    said = "Mean on test ± half of its 95 % interval; p of the best against it, Holm-corrected."
+    said = (
+        "Mean on test ± half of its 95 % interval; p of the best against it, Holm-corrected; cost:"
+        " systems run on dev / tokens."
+    )
     return Group(table, Text(said), *failed)
 
 
 def _show(grid: Grid, task: str, method: str) -> Text:
-    from hswarm.bench.report import show_significance
+    from hswarm.bench.report import show_cost, show_significance
 
     entry = grid.entries[task, method]
     if entry.mean is None or entry.interval is None:
@@ -142,4 +145,5 @@ def _show(grid: Grid, task: str, method: str) -> Text:
     text.append(f" ± {half:.3f}{entry.stars}", style="not bold not underline")
     if entry.p_value is not None:
         text.append(f"\np {show_significance(entry)}", style="not bold not underline dim")
+    text.append(f"\n{show_cost(entry)}", style="not bold not underline dim")
     return text

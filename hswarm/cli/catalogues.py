@@ -84,13 +84,17 @@ def print_methods() -> None:
     """Print every method in a few words."""
     from hswarm.baselines.methods import BASELINES
 
-    table = plain_table(["method", "kind", "what it does"])
+    table = plain_table(["method", "kind", "evaluations", "what it does"])
     for search in reversed(SEARCHES):
-        table.add_row(search, "search", _SEARCHES[search])
+        table.add_row(search, "search", "by its settings", _SEARCHES[search])
     for name, baseline in BASELINES.items():
-        table.add_row(name, baseline.kind, baseline.about)
+        table.add_row(name, baseline.kind, baseline.evaluations, baseline.about)
     console = open_console()
     console.print(table)
+    console.print(
+        "\nEvaluations: systems run on all dev items, at most, of n agents; --max-evaluations says"
+        " how many."
+    )
     print_next(console, ["hswarm optimize --task gaia-text --method greedy-soup"])
 
 

@@ -105,6 +105,10 @@ class Ending(Protocol):
 class Adopting(Protocol):
     """A runner that takes on further families while it runs."""
 
+    def check_adopting(self, beside: str, /) -> None:
+        """Raise HswarmError if no family can be taken on beside the family `beside`."""
+        ...
+
     def adopt(self, family: Family, beside: str, /) -> None:
         """Answer requests for `family`, too, on the base of the family `beside` (fingerprints)."""
         ...

@@ -44,15 +44,13 @@ class FamiliesRunner:
                 for batch in self._runners[family].run(share, audience.among(places)):
                     yield [(places[number], news) for number, news in batch]
 
+    def check_adopting(self, beside: str, /) -> None:
+        """Raise HswarmError if the runner of the family `beside` shares its base with nobody."""
+        self._beside(beside)
+
     def adopt(self, family: Family, beside: str, /) -> None:
         """Take on `family`, on the base that the family `beside` has loaded; HswarmError if not."""
-        runner = self._runners[beside]
-        if not isinstance(runner, Beside):
-            raise HswarmError(
-                "The engine vllm takes on no experts while it runs, and this method makes some.",
-                hint="Use --engine transformers.",
-            )
-        self._runners[family.fingerprint] = runner.adopt(family)
+        self._runners[family.fingerprint] = self._beside(beside).adopt(family)
 
     def dismiss(self, fingerprint: str, /) -> None:
         """Let go of a family that was adopted."""
@@ -63,6 +61,15 @@ class FamiliesRunner:
         for runner in self._runners.values():
             if isinstance(runner, Ending):
                 runner.close()
+
+    def _beside(self, family: str) -> Beside:
+        runner = self._runners[family]
+        if not isinstance(runner, Beside):
+            raise HswarmError(
+                "The engine vllm takes on no experts while it runs, and this method makes some.",
+                hint="Use --engine transformers.",
+            )
+        return runner
 
 
 def no_engine(request: Request) -> HswarmError:

@@ -87,27 +87,36 @@ class RouterEngine:
         if self._batching is not None:
             self._batching.on_flush(callback)
 
+    def check_adopting(self, beside: str) -> None:
+        """Raise HswarmError if no family can be taken on beside the family `beside` (fingerprint).
+
+        So it is where the engine cannot take on what was not there when it was opened.
+        """
+        self._adopting().check_adopting(beside)
+
     def adopt(self, family: Family, beside: str) -> None:
         """Answer requests for `family`, too, on the base of the family `beside` (fingerprints).
 
-        HswarmError if the engine cannot take on what was not there when it was opened.
+        HswarmError as `check_adopting`.
         """
-        runner = self._batching.runner if self._batching is not None else None
-        if self._batching is None or not isinstance(runner, Adopting):
-            raise HswarmError(
-                "This engine takes on no experts while it runs, and this method makes some.",
-                hint="Use --engine transformers with one worker.",
-            )
-        runner.adopt(family, beside)
+        self._adopting().adopt(family, beside)
+        assert self._batching is not None
         self._routes[family.fingerprint] = self._batching
 
     def dismiss(self, fingerprint: str) -> None:
         """Let go of a family that was adopted."""
         del self._routes[fingerprint]
-        assert self._batching is not None
-        assert isinstance(self._batching.runner, Adopting)
-        self._batching.runner.dismiss(fingerprint)
+        self._adopting().dismiss(fingerprint)
 
     async def aclose(self) -> None:
         """End all engines."""
         await asyncio.gather(*(e.aclose() for e in self._engines if isinstance(e, Closing)))
+
+    def _adopting(self) -> Adopting:
+        runner = self._batching.runner if self._batching is not None else None
+        if not isinstance(runner, Adopting):
+            raise HswarmError(
+                "This engine takes on no experts while it runs, and this method makes some.",
+                hint="Use --engine transformers with one worker.",
+            )
+        return runner

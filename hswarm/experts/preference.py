@@ -84,14 +84,13 @@ def train_dpo(
             }
             for one in preferences
         ]
-        trainer = trl.DPOTrainer(
+        _train(
+            trl.DPOTrainer,
             model=model,
             args=trl.DPOConfig(**training.arguments(scratch)),
             train_dataset=datasets.Dataset.from_list(rows),
             processing_class=tokenizer,
         )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
 
 
 def train_ppo(
@@ -126,15 +125,21 @@ def train_ppo(
             num_iterations=2,
             loss_type="grpo",
         )
-        trainer = trl.GRPOTrainer(
+        _train(
+            trl.GRPOTrainer,
             model=model,
             reward_funcs=judge,
             args=config,
             train_dataset=datasets.Dataset.from_list([{"prompt": text} for text in asked]),
             processing_class=tokenizer,
         )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
+
+
+def _train(kind: Callable[..., Any], **given: Any) -> None:
+    """Have a trainer of TRL's train what it is `given`, and print nothing."""
+    trainer = kind(**given)
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hswarm.agents.agent import make_agent
-from hswarm.agents.ensemble import Ensemble
+from hswarm.agents.ensemble import Embedded, Ensemble
 from hswarm.agents.opened import OpenPool
 from hswarm.engines.request import Blend
 from hswarm.errors import HswarmError
 from hswarm.experts.adapter import CONFIG
+from hswarm.experts.embedder import check_embedder, open_embedder
 from hswarm.experts.family import Family, open_family
 from hswarm.experts.mixture import Mixture
 from hswarm.graph.dag import Dag
@@ -159,6 +160,8 @@ def _ensembles(folder: Path, pool: OpenPool, models: ModelsFile) -> dict[str, En
                         hint=MEND,
                     )
             members = [alone[member] for member in note.members]
+            if isinstance(note.rule, Embedded):
+                check_embedder(open_embedder(note.rule.embedder), note.rule.fingerprint)
             singles = [member for member in members if not isinstance(member, Ensemble)]
             ensembles[name] = Ensemble.of(singles, note.rule)
     return ensembles

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import indent
 from typing import Final
 
+from hswarm.agents.ensemble import Embedded
 from hswarm.graph.draw import draw_text
 from hswarm.pipeline.contents import Blueprint, Contents
 from hswarm.pipeline.manifest import (
@@ -190,7 +191,8 @@ def _list_agents(blueprint: Blueprint) -> Iterator[str]:
         yield f"- {name}: behind an API, {endpoint.about}."
     for name, note in models.agents.items():
         if isinstance(note, EnsembleNote):
-            yield f"- {name}: {len(note.members)} of these, of whose answers one is taken."
+            by = f", by the encoder `{r.embedder}`" if isinstance(r := note.rule, Embedded) else ""
+            yield f"- {name}: {len(note.members)} of these, of whose answers one is taken{by}."
         if isinstance(note, MixtureNote):
             yield f"- {name}: {len(note.shares)} of these, mixed by their next-token probabilities."
 

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hswarm.agents.agent import make_agent
-from hswarm.agents.ensemble import Ensemble, Nearest, Plurality, gist, read_rule, take_vote
+from hswarm.agents.ensemble import (
+    Ensemble,
+    Nearest,
+    Plurality,
+    gist,
+    options_of,
+    read_rule,
+    take_vote,
+)
 from hswarm.agents.prompts import Prompt
 from hswarm.agents.similarity import describe_corpora, nearness, term_counts
 from hswarm.engines.request import Blend, CallFailed, Completion, Sampling
@@ -50,6 +58,23 @@ def respond(rule, engine):
 )
 def test_answers_that_say_the_same_agree(answer):
     assert gist(answer) == "paris"
+
+
+@pytest.mark.parametrize(
+    "answer", ["B", "b.", "B) Paris", "The answer is (B).", "**B: Paris**", "answer is B, Paris"]
+)
+def test_answers_that_pick_the_same_option_agree(answer):
+    options = options_of("Which city?\nA: Oslo\nB: Paris")
+
+    assert options == {"A", "B"}
+    assert gist(answer, options) == "b"
+
+
+@pytest.mark.parametrize("answer", ["B. Obama", "A city", "I think so", "B: Paris"])
+def test_a_letter_is_no_label_where_there_is_no_such_option(answer):
+    options = options_of("Who is A. Lincoln?\nA: a president\nC: a king")
+
+    assert gist(answer, options) == gist(answer) != answer[0].casefold()
 
 
 def test_the_last_statement_counts():

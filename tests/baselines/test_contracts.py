@@ -1,5 +1,6 @@
 """Every baseline keeps the promises that all of them make."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from hswarm.testing.baselines import BaselineContract
 sys.path.insert(0, str(Path(__file__).parent))
 from arena import EXPERTS, make_shop, make_trials
 
+PAGE = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
+
 ON_LANDSCAPE = {
     "best-single": EXPERTS,
     "uniform-soup": 1,
-    "greedy-soup": 2 * EXPERTS,
+    "greedy-soup": 2 * EXPERTS - 1,
     "prediction-merge": 1,
     "cbtm": 3,
     "lorahub": 40,
@@ -26,7 +29,7 @@ ON_LANDSCAPE = {
     "debate": 20,
     "majority-with-judge": 20,
     "gpt-swarm": 100,
-    "gpt-swarm-reinforce": 100,
+    "gpt-swarm-reinforce": 50,
     "meta-agent": 20 + EXPERTS,
     "agent-prune": 80,
     "gnn": 80,
@@ -64,6 +67,40 @@ globals().update(
 def test_every_baseline_keeps_its_promises():
     by_trl = {"dpo", "ppo"}  # with the tests of what needs other people's programs
     assert set(ON_LANDSCAPE) | set(IN_WORKSHOP) | by_trl == set(BASELINES)
+
+
+def evaluations(said: str) -> int:
+    """Work out "2n − 1" of as many agents as there are here."""
+    times, more = re.fullmatch(r"(?:(\d*)n)?(?: ?([+−]? ?\d+))?", said).groups()
+    agents = 0 if times is None else int(times or 1)
+    return agents * EXPERTS + int((more or "0").replace(" ", "").replace("−", "-"))
+
+
+@pytest.mark.parametrize(("method", "most"), (ON_LANDSCAPE | IN_WORKSHOP).items())
+def test_what_a_method_costs_is_as_it_says(method, most):
+    said = evaluations(BASELINES[method].evaluations)
+    assert min(said, most) == most
+    assert said == most or method == "cbtm"  # which has one vote less of four experts
+
+
+def test_the_page_lists_every_method():
+    rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
+    listed = {row[0].strip("`"): tuple(row[1:]) for row in rows if len(row) == 5}
+
+    assert listed == {
+        name: (b.kind, b.evaluations, b.about, ", ".join(b.needs) or "–")
+        for name, b in BASELINES.items()
+    }
+    assert all(f"`{search}`" in PAGE for search in SEARCHES)
+
+
+def test_every_method_is_a_module_that_says_what_it_does():
+    for name, baseline in BASELINES.items():
+        module = name.replace("-", "_")
+        assert baseline.choose.__module__ == f"hswarm.baselines.{module}"
+        said = " ".join(sys.modules[baseline.choose.__module__].__doc__.split())
+        assert "Searched: " in said
+        assert "Evaluations: " in said
 
 
 def test_a_method_has_one_name():

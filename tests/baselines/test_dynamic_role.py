@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hswarm.baselines.agent_prune import prune
 from hswarm.baselines.attempt import attempt
 from hswarm.baselines.gnn import LinkPredictor, Trial, addable, fit
-from hswarm.baselines.gpt_swarm import draw_edges, interpolate, policy_gradient
+from hswarm.baselines.gpt_swarm import interpolate
+from hswarm.baselines.gpt_swarm_reinforce import draw_edges, policy_gradient
 from hswarm.baselines.trials import Trials
 from hswarm.graph.dag import Dag
 from hswarm.graph.decode import decode
@@ -102,6 +103,12 @@ def test_pruning_by_hand():
     # 1 → 3 and 2 → 3, of likelihood 0, are their sources' only edges.
     assert prune(dag, likelihood, 0.2).edges == [(0, 2), (0, 3), (1, 3), (2, 3)]
     assert prune(dag, likelihood, 0.8).edges == [(0, 2), (1, 3), (2, 3)]
+
+
+def test_of_a_budget_nothing_is_left_over_where_little_can_be_cut():
+    trials = make_trials(limit=20)
+    asyncio.run(attempt("agent-prune", trials))
+    assert trials.setting.tally.spent == 20
 
 
 def test_edges_that_may_be_added():

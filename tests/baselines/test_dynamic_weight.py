@@ -3,6 +3,7 @@
 import asyncio
 import builtins
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,14 @@ from landscape import TARGET
 def test_lorahub_minimises_the_loss_and_the_size_of_the_coefficients():
     assert loss(0.75, np.array([1.0, -0.5])) == pytest.approx(0.25 + 0.05 * 0.75)
     assert loss(float("nan"), np.array([0.0])) == 1.0
+    assert loss(float("nan"), np.array([0.0]), worst=-0.5) == 1.5
+
+
+def test_a_small_budget_is_nothing_to_warn_of():
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        asyncio.run(attempt("lorahub", make_trials(limit=20)))
+    assert not [str(warning.message) for warning in seen]
 
 
 def test_lorahub_gets_nearer_than_where_it_begins():
@@ -102,15 +111,6 @@ def test_a_pool_that_does_not_say_what_it_was_trained_on_is_refused(tmp_path):
     path.write_text('{"prompt": "p", "response": "r"}\n')
     (corpus,) = read_corpora("cbtm", ["a"], {"a": str(path)})
     assert [next(corpus), next(corpus)] == [("p", "r")] * 2
-
-
-@pytest.mark.parametrize("method", ["prediction-merge", "cbtm"])
-def test_open_answers_cannot_be_voted_on(method):
-    trials = make_trials()
-    object.__setattr__(trials.setting, "scorer", lambda example, answer: 0.5)
-    with pytest.raises(HswarmError, match=f"{method} does not apply"):
-        asyncio.run(attempt(method, trials))
-    assert trials.setting.tally.spent == 0
 
 
 def test_the_one_that_is_kept_of_evol_merge_is_the_best():

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hswarm.baselines.soups import average, greedy_soup, uniform_soup
+from hswarm.baselines.greedy_soup import greedy_soup
+from hswarm.baselines.uniform_soup import average, uniform_soup
 from hswarm.engines.request import Blend
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -50,7 +50,7 @@ def test_the_orders_belong_to_the_seed():
 def test_a_budget_buys_more_orders_or_fewer():
     few, many = make_trials(limit=3), make_trials(limit=24)
     for trials in (few, many):
-        asyncio.run(static_role("chain")(trials))
+        asyncio.run(static_role(trials, "chain"))
 
     assert few.setting.tally.spent == 3
     assert many.setting.tally.spent > 15  # some of 24 orders of four are drawn twice

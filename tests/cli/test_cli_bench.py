@@ -8,6 +8,7 @@ import pytest
 from hswarm.analysis.table import Measured, tabulate
 from hswarm.bench import run as running
 from hswarm.bench.config import cells_of
+from hswarm.bench.report import show_cost
 from hswarm.cli import app as cli
 from hswarm.cli import company
 from hswarm.cli.benched import show_grid
@@ -147,6 +148,16 @@ def test_the_table_marks_the_best(printed):
     text = printed(show_grid(some_grid()))
     assert "nlgraph (bundled)" in text
     assert "0.250" in text
+
+
+def test_the_table_says_what_each_method_cost(printed):
+    grid = some_grid()
+    text = printed(show_grid(grid))
+    cost = show_cost(grid.entries["nlgraph", "chain"])
+
+    assert cost == "0 / 9"
+    assert text.count(cost) == 2
+    assert "systems run on dev / tokens" in text
 
 
 def test_data_that_cannot_be_pulled_is_said_and_the_exit_code_tells(typed):

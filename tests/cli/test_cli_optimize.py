@@ -17,6 +17,11 @@ from hswarm.store.run import Run
 from hswarm.tasks.load import load_task
 
 EXPERTS = range(10)
+SERVED = """\
+remote:
+  one: {base_url: "http://127.0.0.1:9/v1", model: one}
+  two: {base_url: "http://127.0.0.1:9/v1", model: two}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -238,6 +243,16 @@ def test_ctrl_c_before_there_is_a_run(hswarm_main, monkeypatch):
             "no method 'x'",
             "There are: agent",
         ),
+        (
+            ["--task", "abstainqa", "--method", "prediction-merge"],
+            "prediction-merge does not apply to this task",
+            "gold answers",
+        ),
+        (
+            ["--task", "gsm8k", "--pool", "served", "--method", "greedy-soup"],
+            "no two models of the pool share a base",
+            "hswarm show methods",
+        ),
         (["--task", "gsm8k", "--preset", "papers"], "no preset 'papers'", "default, paper"),
         ([], "Which task?", "gaia-text"),
         (["--task", "gsm8k", "--limit", "0"], "50 or 50:200", "It is '0' now"),
@@ -260,6 +275,7 @@ def test_bad_input_is_two_lines_and_leaves_nothing_behind(
 ):
     (tmp_path / "agents").mkdir()
     (tmp_path / "agents" / "mine.yaml").write_text("{}\n")
+    (tmp_path / "agents" / "served.yaml").write_text(SERVED)
     code, out, err = hswarm_main("optimize", *arguments)
     first, second = err.splitlines()
     assert code == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hswarm.baselines import tuning
+from hswarm.baselines import dpo, ppo, tuning
 from hswarm.baselines.attempt import attempt
 from hswarm.experts.family import open_sibling
 from hswarm.experts.preference import Preference, Training, train_dpo, train_ppo
@@ -28,8 +28,9 @@ class Brief(BaselineContract):
 
     @pytest.fixture(autouse=True)
     def few_steps(self, monkeypatch):
-        monkeypatch.setattr(tuning, "PPO_STEPS", 1)
-        monkeypatch.setattr(tuning, "PPO_BATCH", 4)
+        monkeypatch.setattr(ppo, "STEPS", 1)
+        monkeypatch.setattr(tuning, "BATCH", 4)
+        monkeypatch.setattr(dpo, "BATCH", 4)
 
     def make_trials(self, seed, limit):
         return make_shop(seed=seed, limit=limit)
@@ -43,7 +44,7 @@ class TestPpo(Brief):
     name = "ppo"
 
 
-def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path):
+def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path, capfd):
     from hswarm.experts.finetune import load_trainable
     from hswarm.experts.training import encode
 
@@ -65,9 +66,10 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path):
         return said[0] - said[1]
 
     assert margin(made) > margin(family)
+    assert capfd.readouterr() == ("", "")
 
 
-def test_ppo_follows_the_reward_and_writes_nothing_between_the_lines(tmp_path, capfd):
+def test_ppo_follows_the_reward(tmp_path, capfd):
     seen = []
 
     async def short(prompts, answers):
@@ -88,8 +90,8 @@ def test_ppo_follows_the_reward_and_writes_nothing_between_the_lines(tmp_path, c
     made = open_sibling(small_family(), "made", tmp_path / "it")
 
     assert seen
-    assert made.fingerprint != small_family().fingerprint
     assert capfd.readouterr() == ("", "")
+    assert made.fingerprint != small_family().fingerprint
 
 
 def test_without_a_preference_the_expert_stays_what_it_is(monkeypatch):

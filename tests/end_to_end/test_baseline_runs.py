@@ -1,14 +1,19 @@
 """A baseline is run, exported and asked like a search, one that makes an expert included."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 import hswarm
 from hswarm.api import Watch, resume
+from hswarm.baselines import cbtm
 from hswarm.errors import HswarmError
 from hswarm.pipeline.export import export
 from hswarm.report.write import write_report
+
+TINY = Path(__file__).parents[2] / "agents" / "tiny"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,29 @@ def test_a_vote_is_exported_verified_and_served_as_one_model(tmp_path):
         (turn,) = pipeline.answer("Who is Ada?").turns
     assert turn.agent == "plurality"
     assert turn.completion.generated_tokens >= 10
+
+
+def test_who_is_nearest_by_an_encoder_is_told_by_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(cbtm, "DOCUMENTS", 2)
+    encoder = Path(shutil.copytree(TINY / "base", tmp_path / "encoder"))
+    settings = {
+        "engine": {"threads": 1},
+        "search": {"baseline": {"embedder": str(encoder)}},
+    }
+    run, out = tmp_path / "run", tmp_path / "pipeline"
+    hswarm.optimize(
+        "gaia-text", method="cbtm", limit=2, max_evaluations=1, run=run, settings=settings
+    )
+    contents = export(run, out)
+
+    assert contents.blueprint.models.agents["nearest 2"].rule.embedder == str(encoder)
+    assert str(encoder) in (out / "README.md").read_text()
+    with hswarm.load(out) as pipeline:
+        assert [turn.agent for turn in pipeline.answer("Who is Ada?").turns] == ["nearest 2"]
+    config = encoder / "config.json"
+    config.write_text(config.read_text().replace('"rms_norm_eps"', '"norm_eps"'))
+    with pytest.raises(HswarmError, match="is not the one that questions were compared by"):
+        hswarm.load(out)
 
 
 def test_what_was_made_is_reported_and_can_be_asked_more(merged, tmp_path):
