@@ -51,6 +51,7 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path, capfd)
     family = small_family()
     preference = Preference("Who is it?", "The answer is Ada.", "The answer is Bob.")
     train_dpo(family, 0, brief(8), tmp_path / "it", preferences=[preference] * 4)
+    assert capfd.readouterr() == ("", "")
     made = open_sibling(family, "made", tmp_path / "it")
 
     def margin(family):
@@ -66,7 +67,6 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path, capfd)
         return said[0] - said[1]
 
     assert margin(made) > margin(family)
-    assert capfd.readouterr() == ("", "")
 
 
 def test_ppo_follows_the_reward(tmp_path, capfd):
