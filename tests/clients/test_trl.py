@@ -50,7 +50,9 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path, capfd)
 
     family = small_family()
     preference = Preference("Who is it?", "The answer is Ada.", "The answer is Bob.")
+    capfd.readouterr()
     train_dpo(family, 0, brief(8), tmp_path / "it", preferences=[preference] * 4)
+    assert capfd.readouterr() == ("", "")
     made = open_sibling(family, "made", tmp_path / "it")
 
     def margin(family):
@@ -66,7 +68,6 @@ def test_dpo_makes_the_chosen_answer_likelier_than_the_rejected(tmp_path, capfd)
         return said[0] - said[1]
 
     assert margin(made) > margin(family)
-    assert capfd.readouterr() == ("", "")
 
 
 def test_ppo_follows_the_reward(tmp_path, capfd):
@@ -78,8 +79,10 @@ def test_ppo_follows_the_reward(tmp_path, capfd):
         assert set(prompts) == {"Who is it?"}
         return rewards
 
+    family = small_family()
+    capfd.readouterr()
     train_ppo(
-        small_family(),
+        family,
         0,
         brief(2),
         tmp_path / "it",
@@ -87,11 +90,11 @@ def test_ppo_follows_the_reward(tmp_path, capfd):
         reward=short,
         max_tokens=8,
     )
-    made = open_sibling(small_family(), "made", tmp_path / "it")
+    made = open_sibling(family, "made", tmp_path / "it")
 
     assert seen
     assert capfd.readouterr() == ("", "")
-    assert made.fingerprint != small_family().fingerprint
+    assert made.fingerprint != family.fingerprint
 
 
 def test_without_a_preference_the_expert_stays_what_it_is(monkeypatch):

@@ -19,6 +19,9 @@ class MadeUp:
     def __init__(self, task):
         self.gold = {e.question: e.answers[0] for e in (*task.dev, *task.test)}
 
+    def check_adopting(self, beside, /):
+        """Any family can be taken on."""
+
     def adopt(self, family, beside, /):
         """Answer for what is made, too, as for anybody."""
 
