@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from hswarm.config import RunConfig
 
 _MOST: Final = 4
-"""Processes that nobody asked for; each needs a gigabyte and more."""
+"""Processes that nobody asked for."""
+
+_EACH: Final = 2 * 2**30
+"""Bytes of memory that a process may come to need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ def _sensible(config: RunConfig) -> int:
     """Return how many processes should share runs.
 
     Where models are so small that Python takes much of the time, threads wait for each other and
-    processes do not: then it is one per core. Large models, a GPU, remote models and a limit of
-    dollars are one process's.
+    processes do not: then it is one per core, as far as there is memory. Large models, a GPU,
+    remote models and a limit of dollars are one process's.
     """
     from hswarm.agents.pool import pool_of
     from hswarm.engines.local import settle_engine
@@ -68,16 +71,17 @@ def _sensible(config: RunConfig) -> int:
     engine = settle_engine(config.engine)
     if engine.name != "transformers" or config.budget.max_dollars is not None:
         return 1
-    from hswarm.engines.transformers.placement import pick_device
+    from hswarm.engines.transformers.placement import free_memory_of, pick_device
     from hswarm.engines.transformers.runner import SMALL
     from hswarm.experts.folder import weight_files
 
     pool = pool_of(config).open()
     bases = {family.base for family in pool.families}
     size = sum(path.stat().st_size for base in bases for path in weight_files(base))
-    if pool.remote or size > SMALL or pick_device(engine.device).type != "cpu":
+    device = pick_device(engine.device)
+    if pool.remote or size > SMALL or device.type != "cpu":
         return 1
-    return min(_cores(), _MOST)
+    return max(1, min(_cores(), _MOST, free_memory_of(device) // _EACH))
 
 
 def _cores() -> int:

@@ -5,14 +5,16 @@ import pytest
 from hswarm.api import configure
 from hswarm.cli import company
 from hswarm.cli.company import Hands
+from hswarm.engines.transformers import placement
 from hswarm.errors import HswarmError
 
 TINY = {"engine": {"name": "transformers", "device": "cpu"}}
 
 
 @pytest.fixture(autouse=True)
-def cores(monkeypatch):
+def machine(monkeypatch):
     monkeypatch.setattr(company, "_cores", lambda: 3)
+    monkeypatch.setattr(placement, "free_memory_of", lambda device: 16 * 2**30)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,12 @@ def test_small_models_on_a_cpu_get_a_process_per_core(settings, left, found):
 def test_large_models_get_one_process(monkeypatch):
     monkeypatch.setattr("hswarm.engines.transformers.runner.SMALL", 1000)
     assert Hands().settled(configure("gsm8k", pool="tiny", settings=TINY), 9) == (1, None)
+
+
+@pytest.mark.parametrize(("gigabytes", "found"), [(5, (2, 1)), (1, (1, None))])
+def test_no_more_processes_than_there_is_memory_for(gigabytes, found, monkeypatch):
+    monkeypatch.setattr(placement, "free_memory_of", lambda device: gigabytes * 2**30)
+    assert Hands().settled(configure("gsm8k", pool="tiny", settings=TINY), 9) == found
 
 
 def test_what_is_said_is_done():
