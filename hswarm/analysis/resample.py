@@ -9,6 +9,7 @@ papers' domains.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,10 +18,13 @@ from numpy.typing import NDArray
 from hswarm.analysis.statistics import Interval
 
 FloatMatrix = NDArray[np.float64]
+Counts = NDArray[np.uint16]
 
 RESAMPLES: Final = 4_000
 _ROWS: Final = 500
 """Resamples made at once."""
+_KEPT: Final = 4
+"""Sets of draws at hand: a table asks for those of one task, for means and for comparisons."""
 
 
 def utilities(
@@ -91,13 +95,23 @@ def _weights(
     items: int, seeds: Sequence[int], parts: NDArray[np.int64]
 ) -> Iterator[tuple[FloatMatrix, list[FloatMatrix]]]:
     """Yield how often each item and each seed is drawn, always the same draws."""
+    for drawn, of_seeds in _draws(items, tuple(seeds), tuple(parts.tolist())):
+        yield drawn.astype(np.float64), [own.astype(np.float64) for own in of_seeds]
+
+
+@lru_cache(_KEPT)
+def _draws(
+    items: int, seeds: tuple[int, ...], parts: tuple[int, ...]
+) -> list[tuple[Counts, list[Counts]]]:
+    """Return the draws, `_ROWS` resamples at a time: those of a table's methods are the same."""
     rng = np.random.default_rng([items, *seeds])
+    numbers = np.array(parts)
+    blocks = []
     for _ in range(0, RESAMPLES, _ROWS):
-        drawn = np.zeros((_ROWS, items))
-        for part in range(int(parts.max()) + 1):
-            own = np.flatnonzero(parts == part)
+        drawn = np.zeros((_ROWS, items), dtype=np.uint16)
+        for part in range(max(parts) + 1):
+            own = np.flatnonzero(numbers == part)
             drawn[:, own] = rng.multinomial(own.size, np.full(own.size, 1 / own.size), size=_ROWS)
-        yield (
-            drawn,
-            [rng.multinomial(n, np.full(n, 1 / n), size=_ROWS).astype(float) for n in seeds],
-        )
+        of_seeds = [rng.multinomial(n, np.full(n, 1 / n), size=_ROWS) for n in seeds]
+        blocks.append((drawn, [own.astype(np.uint16) for own in of_seeds]))
+    return blocks

@@ -24,8 +24,8 @@ from hswarm.engines.usage import Usage
 from hswarm.search.events import Observer, ignore
 from hswarm.store.lock import Lock
 
-_TABLED: Final = 10.0
-"""Seconds between two tables, which take seconds themselves when there are many cells."""
+_TABLED: Final = 30.0
+"""Seconds between two tables, which take a second themselves when there are many cells."""
 
 _PATIENCE: Final = 60.0
 """Seconds that one process waits while another writes."""

@@ -35,13 +35,20 @@ def begin_watched(
     """Begin a bench and print its table."""
 
     def begin() -> BenchFolder:
-        from hswarm.bench.config import bench_config, check_bench, split_names
+        from hswarm.bench.config import (
+            bench_config,
+            cells_of,
+            check_bench,
+            run_config,
+            split_names,
+        )
         from hswarm.bench.folder import BenchFolder
         from hswarm.store.run import new_folder
 
         named = {k: split_names(asked[k]) for k in ("tasks", "methods") if k in asked}
         config = bench_config(preset, {**asked, **named})
         check_bench(config)
+        hands.check(run_config(config, cells_of(config)[0]))
         return BenchFolder.create(out or new_folder(Path("runs"), "bench", datetime.now()), config)
 
     _see_through(begin, hands, quiet=quiet, json=json)

@@ -29,17 +29,20 @@ class Hands:
     processes: int | None = None
     threads: int | None = None
 
-    def settled(self, config: RunConfig, left: int) -> tuple[int, int | None]:
-        """Return both for so many runs, of which `config` is one; no threads: the engine's choice.
-
-        HswarmError if it cannot be several processes.
-        """
-        limited = config.budget.max_dollars is not None
-        if limited and (self.processes or 1) > 1:
+    def check(self, config: RunConfig) -> None:
+        """Raise HswarmError if several processes were asked for and cannot be."""
+        if config.budget.max_dollars is not None and (self.processes or 1) > 1:
             raise HswarmError(
                 "Dollars are limited, and one process counts them.",
                 hint="Leave out --processes: it asks remote models side by side as it is.",
             )
+
+    def settled(self, config: RunConfig, left: int) -> tuple[int, int | None]:
+        """Return both for so many runs, of which `config` is one; no threads: the engine's choice.
+
+        HswarmError as for `check`.
+        """
+        self.check(config)
         processes = min(self.processes or _sensible(config), max(left, 1))
         shared = max(1, _cores() // processes) if processes > 1 else None
         return processes, self.threads or shared
@@ -68,18 +71,19 @@ def _sensible(config: RunConfig) -> int:
     from hswarm.agents.pool import pool_of
     from hswarm.engines.local import settle_engine
 
-    engine = settle_engine(config.engine)
-    if engine.name != "transformers" or config.budget.max_dollars is not None:
+    engine, pool = settle_engine(config.engine), pool_of(config)
+    if engine.name != "transformers" or pool.remote or config.budget.max_dollars is not None:
         return 1
     from hswarm.engines.transformers.placement import free_memory_of, pick_device
     from hswarm.engines.transformers.runner import SMALL
     from hswarm.experts.folder import weight_files
+    from hswarm.experts.source import locate
 
-    pool = pool_of(config).open()
-    bases = {family.base for family in pool.families}
-    size = sum(path.stat().st_size for base in bases for path in weight_files(base))
     device = pick_device(engine.device)
-    if pool.remote or size > SMALL or device.type != "cpu":
+    # The pool is not opened: that reads all weights, and each process does it for itself.
+    bases = {locate(entry.base, revision=entry.revision) for entry in pool.families.values()}
+    size = sum(path.stat().st_size for base in bases for path in weight_files(base))
+    if size > SMALL or device.type != "cpu":
         return 1
     return max(1, min(_cores(), _MOST, free_memory_of(device) // _EACH))
 

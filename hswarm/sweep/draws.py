@@ -65,12 +65,9 @@ class Draws:
         """Enqueue the runs that are missing, and with `retry` those that failed."""
         if not self._missing(retry=retry):
             return
-        lock = Lock(self._folder)
-        try:
+        with Lock(self._folder):
             for run in self._missing(retry=retry):
                 self._enqueue(run)
-        finally:
-            lock.release()
 
     def take(self) -> Draw | None:
         """Return a run to do, None if there is none: all are done, have failed or are somebody's.

@@ -121,12 +121,15 @@ def test_evaluations_are_a_budget_of_every_cell(typed, benched):
     assert benched[0][0].settings["budget"] == {"max_evaluations": 40}
 
 
-def test_where_dollars_are_limited_one_process_counts_them(typed, benched):
+def test_where_dollars_are_limited_one_process_counts_them(typed, benched, tmp_path):
     arguments = ("bench", "--preset", "quick", "--max-dollars", 1, "--out", "it")
     code, _, err = typed(*arguments, "--processes", 2)
     assert (code, "one process counts them" in err) == (2, True), err
     assert not benched
-    assert typed("bench", "--resume", "it")[0] == 0
+    assert not list(tmp_path.iterdir())
+    assert typed(*arguments)[0] == 0
+    code, _, err = typed("bench", "--resume", "it", "--processes", 2)
+    assert (code, "one process counts them" in err) == (2, True), err
 
 
 def test_where_not_one_cell_could_be_done_the_exit_code_tells(typed):
