@@ -19,7 +19,7 @@ EPILOG: Final = """Examples:
   hswarm optimize --task gaia-text --method model-swarms --early-stop
   hswarm optimize --task gaia-text --keep 2-10    do the weaker beat the strongest?
   hswarm optimize --task gaia-text --utility my_module:my_function
-  hswarm optimize --task gsm8k --pool mixed --mix tokens --method model-swarms
+  hswarm optimize --task gsm8k --pool two-bases --mix tokens --method model-swarms
   hswarm optimize --config runs/NAME/config.yaml --seed 1
   hswarm optimize --resume runs/NAME --max-iterations 20
 
