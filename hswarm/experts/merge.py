@@ -13,7 +13,6 @@ from itertools import combinations
 from typing import Final
 
 import torch
-from peft.utils.merge_utils import dare_ties as peft_dare_ties
 
 from hswarm.experts.change import Change, Factors, combine, factor
 
@@ -61,6 +60,8 @@ def dare_ties(changes: Sequence[Change], *, density: float, seed: int, rank: int
     that; TIES (Yadav et al., 2023) elects a sign per entry and takes the mean of those that have
     it. What comes out is of full rank and is cut to `rank`.
     """
+    from peft.utils.merge_utils import dare_ties as peft_dare_ties  # noqa: PLC0415  (slow)
+
     merged = {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
