@@ -27,7 +27,7 @@ app = typer.Typer(
 )
 
 _RECIPES: Final = {
-    "tiny": "about two hours on 2 cores",
+    "tiny": "about two and a half hours on 2 cores",
     "mixed": "about half an hour on 2 cores",
 }
 """Pool -> how long it takes."""
