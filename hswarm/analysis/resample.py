@@ -23,8 +23,8 @@ Counts = NDArray[np.uint16]
 RESAMPLES: Final = 4_000
 _ROWS: Final = 500
 """Resamples made at once."""
-_KEPT: Final = 4
-"""Sets of draws at hand: a table asks for those of one task, for means and for comparisons."""
+_KEPT: Final = 2
+"""Sets of draws at hand: all methods on a task share one for means and one for comparisons."""
 
 
 def utilities(

@@ -8,6 +8,7 @@ import pytest
 
 from hswarm.agents import pool as pool_module
 from hswarm.agents.pool import read_pool
+from hswarm.catalog import find
 from hswarm.errors import HswarmError
 
 MINIMAL = "base: base\nprompt: chat\nexperts:\n  ann: ann\n  bob: who/bob@v2\n"
@@ -230,3 +231,11 @@ def test_a_key_that_was_pasted_anywhere_is_not_repeated(write, entry, message, h
     error = refused(write(entry), re.escape(message))
     assert hint in error.hint
     assert "sk-abc" not in f"{error} {error.hint}"
+
+
+def test_two_bases_are_those_of_the_mixed_pool():
+    mixed, two = (read_pool(find("agents", name)) for name in ("mixed", "two-bases"))
+    assert two.families == mixed.families
+    assert two.descriptions.items() <= mixed.descriptions.items()
+    assert not two.remote
+    assert not two.tools
