@@ -41,8 +41,8 @@ class ClassifierRunner:
             AutoTokenizer,
         )
 
+        from hswarm.engines.transformers.placement import pick_device  # noqa: PLC0415
         from hswarm.experts.hush import hushed  # noqa: PLC0415
-        from hswarm.judging.device import choose_device  # noqa: PLC0415
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
@@ -55,7 +55,7 @@ class ClassifierRunner:
                 f"The classifier {name} cannot be loaded: {str(error).partition(chr(10))[0]}",
                 hint=f"On a machine with network: hf download {name}",
             ) from None
-        self._device = choose_device(device)
+        self._device = pick_device(device)
         self._model = model.to(self._device).eval()
         self._batch_size = batch_size
         self._column = _column(dict(model.config.id2label), label, name)

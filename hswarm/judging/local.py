@@ -23,8 +23,8 @@ class JudgeRunner:
     def __init__(self, name: str, revision: str | None, device: str) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
+        from hswarm.engines.transformers.placement import pick_device  # noqa: PLC0415
         from hswarm.experts.hush import hushed  # noqa: PLC0415
-        from hswarm.judging.device import choose_device  # noqa: PLC0415
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(
@@ -39,7 +39,7 @@ class JudgeRunner:
                 f"The judge {name} cannot be loaded: {str(error).partition(chr(10))[0]}",
                 hint=f"On a machine with network: hf download {name}",
             ) from None
-        self._device = choose_device(device)
+        self._device = pick_device(device)
         # Weights in half precision are for accelerators; a CPU rounds them differently by batch.
         self._model = (model.float() if self._device.type == "cpu" else model).to(self._device)
         if self._tokenizer.pad_token_id is None:

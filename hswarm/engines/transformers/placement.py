@@ -33,7 +33,7 @@ def pick_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError):
         raise HswarmError(
             f"This machine has no device {name!r} that PyTorch can use.",
-            hint="Set engine.device to auto or cpu.",
+            hint="Ask for auto or cpu.",
         ) from None
     return device
 
