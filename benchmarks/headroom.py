@@ -3,14 +3,14 @@
     python benchmarks/headroom.py [--tasks gaia-text,nlgraph] [--long 2000] [--limit 20]
 
 Per bundled task, on test: the base, the best single expert, the uniform soup, random graphs (mean
-of 200), the best of 20 chains, the best of 20 stars, and the best graph known: the dev-best of
---long random graphs, as many random chains and then as many moves of nodes and edges from the best
-of them. Graphs and chains are raced, a hundred at a time: on more and more of the dev items, and
-those that are clearly worse than the leader fall out; a move is run until it cannot reach the best
-any more. It takes hours: --folder keeps a memo and what was found on dev, and a killed run goes on
-where it was. Test is looked at once per finished row, which is a line of results/headroom.jsonl.
-Writes results/headroom.md, with 95 % intervals (Wilson; for means of graphs bootstrapped over
-items).
+of 200, each on a tenth of the items, so that every item is put to twenty), the best of 20 chains,
+the best of 20 stars, and the best graph known: the dev-best of --long random graphs, as many random
+chains and then as many moves of nodes and edges from the best of them. What is tried is run on a
+thirty-second, a sixteenth, … and all of the dev items, and falls out when a paired test finds it
+worse than the best so far, or than the graph that it is a move from. It takes hours: --folder keeps
+a memo and what was found on dev, and a killed run goes on where it was. Test is looked at once per
+finished row, which is a line of results/headroom.jsonl. Writes results/headroom.md, with 95 %
+intervals (Wilson; for means of graphs bootstrapped over items).
 """
 
 import asyncio
@@ -23,23 +23,22 @@ import numpy as np
 from workbench import Cells, Workbench, add_options, log_look, opened, results, write
 
 from hswarm.analysis.statistics import bootstrap, wilson
-from hswarm.evaluate import Evaluation
+from hswarm.evaluate import mean
 from hswarm.graph.dag import LONE, Dag
 from hswarm.graph.decode import decode
 from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, neighbour
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.found import Candidate
-from hswarm.search.racing import race
-from hswarm.search.stopping import Bar, Easiness, evaluate_while_it_matters
+from hswarm.search.racing import is_worse
 from hswarm.swarm.random import generator
-from hswarm.tasks.task import Bounded, Example
+from hswarm.tasks.task import Example
 
 SEED, BATCH, RACING = 0, 20, 100
-CONFIDENCE = 0.95
-PERMUTATIONS, SAMPLE = 20, 200
+RUNGS, CONFIDENCE = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.95
+PERMUTATIONS, SAMPLE, SHARES = 20, 200, 10
 LONG = "best graph known"
 Row = dict[str, Any]
-Evaluate = Callable[[Sequence[Candidate]], Awaitable[list[Evaluation]]]
+Work = Callable[[], Awaitable[Sequence[float]]]
 
 
 class Study:
@@ -50,7 +49,6 @@ class Study:
         self.progress = Cells(options.folder / "headroom-dev.jsonl")
         self.finished = Cells(results(options) / "headroom.jsonl")
         self.nodes = len(bench.roster)
-        self.easiness = Easiness()
 
     def place(self, dag: Dag) -> Candidate:
         return Candidate.place(dag, range(len(dag)), self.bench.roster.original_rows())
@@ -63,70 +61,54 @@ class Study:
         return f"{self.task} / {pool} / {task} / {what}"
 
     async def on_dev(self, what: str, candidates: Sequence[Candidate]) -> list[float]:
-        """Return dev utilities, `BATCH` candidates at a time."""
+        """Return dev utilities."""
 
-        async def whole(batch: Sequence[Candidate]) -> list[Evaluation]:
-            return await self.bench.score(batch, self.bench.task.dev, None)
+        async def whole() -> list[float]:
+            done = await self.bench.score(candidates, self.bench.task.dev, None)
+            return [evaluation.utility for evaluation in done]
 
-        return await self.in_batches(what, candidates, BATCH, whole)
+        return await self.once(what, whole)
 
-    async def raced(self, what: str, candidates: Sequence[Candidate]) -> list[float]:
-        """Return dev utilities, `RACING` candidates at a time; NaN of those that fell out."""
+    async def raced(
+        self, what: str, candidates: Sequence[Candidate], leader: Candidate
+    ) -> list[float]:
+        """Return dev utilities; NaN of those that fell out as worse than `leader`."""
         dev = self.bench.task.dev
         order = generator(SEED, "headroom order").permutation(len(dev)).tolist()
 
-        async def raced(batch: Sequence[Candidate]) -> list[Evaluation]:
-            async def run(numbers: Sequence[int], part: Sequence[Example]) -> list[Evaluation]:
-                return await self.bench.score([batch[k] for k in numbers], part, None)
+        async def against() -> list[float]:
+            (standing,) = await self.bench.score([leader], dev, None)
+            scores: list[list[float | None]] = [[None] * len(dev) for _ in candidates]
+            racing, begin = list(range(len(candidates))), 0
+            for end in (round(share * len(order)) for share in RUNGS):
+                places, begin = order[begin:end], end
+                part = [dev[place] for place in places]
+                systems = [candidates[k] for k in racing]
+                for k, done in zip(
+                    racing, await self.bench.score(systems, part, None), strict=True
+                ):
+                    for place, score in zip(places, done.scores, strict=True):
+                        scores[k][place] = score
+                racing = [k for k in racing if not is_worse(scores[k], standing.scores, CONFIDENCE)]
+            return [mean(row) if None not in row else math.nan for row in scores]
 
-            return await race(len(batch), dev, order, CONFIDENCE, run)
+        return await self.once(f"raced {what}", against)
 
-        return await self.in_batches(f"raced {what}", candidates, RACING, raced)
-
-    async def reaching(
-        self, what: str, candidates: Sequence[Candidate], level: float
-    ) -> list[float]:
-        """Return dev utilities; NaN of those that were found to stay below `level`."""
-        dev, ranked = self.bench.task.dev, self.easiness.rank(self.bench.task.dev)
-        bar, scorer = Bar(high=math.nextafter(level, -1.0)), self.bench.task.scorer
-        assert isinstance(scorer, Bounded)
-
-        async def as_far(candidate: Candidate) -> Evaluation:
-            async def run(part: Sequence[Example]) -> Evaluation:
-                return (await self.bench.score([candidate], part, None))[0]
-
-            return await evaluate_while_it_matters(dev, bar, scorer.bounds, ranked, run)
-
-        async def part(batch: Sequence[Candidate]) -> list[Evaluation]:
-            done = await asyncio.gather(*map(as_far, batch))
-            for evaluation in done:
-                self.easiness.add(dev, evaluation.scores)
-            return done
-
-        return await self.in_batches(what, candidates, BATCH, part)
-
-    async def in_batches(
-        self, what: str, candidates: Sequence[Candidate], size: int, evaluated: Evaluate
-    ) -> list[float]:
-        """Return dev utilities, NaN where unknown; a batch is a step of the memo."""
-        utilities: list[float] = []
-        for first in range(0, len(candidates), size):
-            batch = candidates[first : first + size]
-            key = self.key(f"{what} {first}-{first + len(batch)}")
-            row = self.progress.rows.get(key)
-            if row is None:
-                memo, before = self.bench.memo, self.bench.memo.usage.generated_tokens
-                # What a killed batch had asked for is counted when it is asked for again.
-                memo.begin_step(self.step())
-                done = await evaluated(batch)
-                memo.flush()
-                tokens = memo.usage.generated_tokens - before
-                values = [None if math.isnan(e.utility) else e.utility for e in done]
-                row = self.progress.add(key, dev=values, tokens=tokens)
-                best = max((value for value in values if value is not None), default=math.nan)
-                print(key, f"best {best:.3f}, {tokens:,} tokens", flush=True)
-            utilities += [math.nan if value is None else value for value in row["dev"]]
-        return utilities
+    async def once(self, what: str, work: Work) -> list[float]:
+        """Return dev utilities, NaN where unknown; what is done is a step of the memo."""
+        key = self.key(what)
+        row = self.progress.rows.get(key)
+        if row is None:
+            memo, before = self.bench.memo, self.bench.memo.usage.generated_tokens
+            # What a killed batch had asked for is counted when it is asked for again.
+            memo.begin_step(self.step())
+            values = [None if math.isnan(utility) else utility for utility in await work()]
+            memo.flush()
+            tokens = memo.usage.generated_tokens - before
+            row = self.progress.add(key, dev=values, tokens=tokens)
+            best = max((value for value in values if value is not None), default=math.nan)
+            print(key, f"best {best:.3f}, {tokens:,} tokens", flush=True)
+        return [math.nan if value is None else value for value in row["dev"]]
 
     def step(self) -> int:
         """Count what is done: a killed program goes on with the step that it had begun."""
@@ -141,26 +123,34 @@ class Study:
     async def best_of(self, what: str, candidates: Sequence[Candidate]) -> tuple[Candidate, float]:
         return best_known(candidates, await self.on_dev(what, candidates))
 
+    async def by_item(
+        self, systems: Sequence[Candidate], examples: Sequence[Example]
+    ) -> np.ndarray:
+        """Return each item's score; of several systems the mean of those that it is put to."""
+        shares = min(SHARES, len(systems))
+        items = np.zeros(len(examples))
+        for share in range(shares):
+            some = systems[share::shares]
+            for done in await self.bench.score(some, examples[share::shares], None):
+                items[share::shares] += np.array(done.scores, dtype=float) / len(some)
+        return items
+
     async def finish(self, name: str, chosen: Sequence[Candidate], dev: float) -> Row:
-        """Look at test once: the mean over the chosen systems, item by item."""
+        """Look at test once."""
         key = self.key(f"{name}, {self.options.long} long" if name == LONG else name)
         row = self.finished.rows.get(key)
         if row is None:
             tokens = self.tokens()
             self.bench.memo.begin_step(self.step())
-            total = np.zeros(len(self.bench.task.test))
-            for first in range(0, len(chosen), BATCH):
-                batch = chosen[first : first + BATCH]
-                for evaluation in await self.bench.score(batch, self.bench.task.test, None):
-                    total += [score or 0.0 for score in evaluation.scores]
-            low, high = interval(total / len(chosen), one=len(chosen) == 1)
+            items = await self.by_item(chosen, self.bench.task.test)
+            low, high = interval(items, one=len(chosen) == 1)
             log_look("headroom", {"task": self.task, "variant": name}, self.bench, self.options)
             row = self.finished.add(
                 key,
                 task=self.task,
                 row=name,
                 dev=dev,
-                test=float(total.mean() / len(chosen)),
+                test=float(items.mean()),
                 low=low,
                 high=high,
                 dev_tokens=tokens,
@@ -169,16 +159,22 @@ class Study:
             print(key, f"dev {row['dev']:.3f}, test {row['test']:.3f}", flush=True)
         return row
 
-    async def known_best(self, candidates: dict[str, list[Candidate]]) -> Row:
-        """Do the long search: the best of random graphs and chains, then moves from there."""
-        best, utility = max(
-            [
-                best_known(several, await self.raced(what, several))
-                for what, several in candidates.items()
-            ],
-            key=lambda pair: pair[1],
-        )
-        here, level = best, utility
+    async def known_best(
+        self, best: Candidate, utility: float, candidates: dict[str, list[Candidate]]
+    ) -> Row:
+        """Do the long search: the best of random graphs and chains, then moves from there.
+
+        `best` leads the race at its start.
+        """
+        for what, several in candidates.items():
+            for first in range(0, len(several), RACING):
+                part = several[first : first + RACING]
+                utilities = await self.raced(f"{what} from {first}", part, best)
+                if not np.isnan(utilities).all():
+                    candidate, reached = best_known(part, utilities)
+                    if reached > utility:
+                        best, utility = candidate, reached
+        here = best
         for first in range(0, self.options.long, BATCH):
             count = min(BATCH, self.options.long - first)
             moved = [
@@ -186,15 +182,15 @@ class Study:
                 for k, moves in zip(range(count), alternate(), strict=False)
             ]
             tried = [self.place(dag) for dag in moved]
-            utilities = await self.reaching(f"moves from {first}", tried, level)
+            utilities = await self.raced(f"moves from {first}", tried, here)
             if np.isnan(utilities).all():
                 continue
             candidate, reached = best_known(tried, utilities)
-            # A plateau is crossed; only what is better is better.
-            if reached >= level:
-                here, level = candidate, reached
             if reached > utility:
-                best, utility = candidate, reached
+                best = candidate
+            # A plateau is crossed.
+            if reached >= utility:
+                here, utility = candidate, reached
         return await self.finish(LONG, [best], utility)
 
 
@@ -241,8 +237,8 @@ async def study(task: str, options: Namespace) -> list[Row]:
         base = one.lone(np.zeros(nodes))
         soup = one.lone(np.full(nodes, 1 / nodes))
         singles = [one.lone(row) for row in np.eye(nodes)]
-        graphs = [one.place(random_graph(nodes, k)) for k in range(long)]
-        chains = [one.place(permuted("chain", nodes, k)) for k in range(long)]
+        graphs = [one.place(random_graph(nodes, k)) for k in range(SAMPLE + long)]
+        chains = [one.place(permuted("chain", nodes, k)) for k in range(PERMUTATIONS + long)]
         stars = [one.place(permuted("star", nodes, k)) for k in range(PERMUTATIONS)]
         sample, few = graphs[:SAMPLE], chains[:PERMUTATIONS]
 
@@ -253,12 +249,20 @@ async def study(task: str, options: Namespace) -> list[Row]:
             )
         found, dev = await one.best_of("singles", singles)
         rows.insert(1, await one.finish("best single", [found], dev))
-        dev = float(np.mean(await one.on_dev("graphs", sample)))
+
+        async def asked() -> list[float]:
+            return list(await one.by_item(sample, bench.task.dev))
+
+        dev = float(np.mean(await one.once("random graphs", asked)))
         rows.append(await one.finish(f"random graphs, mean of {len(sample)}", sample, dev))
+        best, utility = found, -math.inf
         for shape, several in (("chains", few), ("stars", stars)):
             found, dev = await one.best_of(shape, several)
             rows.append(await one.finish(f"best of {len(several)} {shape}", [found], dev))
-        rows.append(await one.known_best({"graphs": graphs, "chains": chains}))
+            if dev > utility:
+                best, utility = found, dev
+        new = {"graphs": graphs[SAMPLE:], "chains": chains[PERMUTATIONS:]}
+        rows.append(await one.known_best(best, utility, new))
         return rows
 
 
