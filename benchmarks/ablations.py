@@ -1,7 +1,7 @@
 """Every switch of the search alone, against the papers' setting and against the default.
 
-    python benchmarks/ablations.py [--tasks gaia-text,nlgraph] [--seeds 5] [--max-tokens 500000]
-        [--iterations 30] [--variants "paper;paper: order"] [--limit 20]
+    python benchmarks/ablations.py [--tasks gaia-text,nlgraph] [--dev 50] [--seeds 5]
+        [--max-tokens 120000] [--iterations 30] [--variants "paper;paper: order"] [--limit 20]
 
 Every search stops before the iteration that would exceed --max-tokens generated tokens, the same
 for all, or after --iterations; the table says how many tokens each took. Each switch is compared
@@ -16,9 +16,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from workbench import Variant, add_options, main
-
-from hswarm.config import SearchConfig, merge, search_config
+from workbench import Variant, add_options, add_variants, endless, main
 
 SHAPES = ("chain", "star", "chain", "chain") * 2
 SHORT = {"step_length": 0.2, "step_min": 0.02}
@@ -40,8 +38,6 @@ BOTH: Mapping[str, Mapping[str, Any]] = {
     "de": {"role": {"optimizer": "de"}, "weight": {"optimizer": "de"}},
     "bo": {"role": {"optimizer": "bo"}, "weight": {"optimizer": "bo"}},
     "random": {"role": {"optimizer": "random"}, "weight": {"optimizer": "random"}},
-    "roles only": {"method": "role-only"},
-    "weights only": {"method": "weight-only"},
 }
 """Switches that change either setting."""
 
@@ -82,26 +78,27 @@ SWITCHES = {
 }
 
 
-def setting(preset: str, changes: Mapping[str, Any], iterations: int, seed: int) -> SearchConfig:
-    # Patience never ends it; the iterations do where a search asks for nothing new any more.
-    endless = {"seed": seed, "max_iterations": iterations, "patience": iterations + 1}
-    return search_config(preset, merge(endless, changes))
+def variants(options: argparse.Namespace) -> list[Variant]:
+    named = {
+        f"{preset}: {name}" if name else preset: (preset, changes)
+        for preset, switches in SWITCHES.items()
+        for name, changes in {"": {}, **switches}.items()
+    }
+    return [
+        Variant(name, partial(endless, preset, changes, options.iterations), options.max_tokens)
+        for name, (preset, changes) in named.items()
+    ]
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser, "ablations")
+    add_variants(parser, seeds=5)
+    parser.add_argument("--max-tokens", type=int, default=120_000)
+    parser.add_argument("--iterations", type=int, default=30, help="never more than so many")
+    return parser
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser, "ablations")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--max-tokens", type=int, default=500_000)
-    parser.add_argument("--iterations", type=int, default=30, help="never more than so many")
-    parser.add_argument("--variants", help="some of them, separated by semicolons")
-    options = parser.parse_args()
-    limit, most = options.max_tokens, options.iterations
-    variants = []
-    for preset, switches in SWITCHES.items():
-        variants.append(Variant(preset, partial(setting, preset, {}, most), limit))
-        variants += [
-            Variant(f"{preset}: {name}", partial(setting, preset, changes, most), limit)
-            for name, changes in switches.items()
-        ]
-    main("ablations", __doc__, variants, options, lambda name: name.partition(":")[0])
+    options = parser().parse_args()
+    main("ablations", __doc__, variants(options), options, lambda name: name.partition(":")[0])

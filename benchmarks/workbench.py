@@ -22,7 +22,7 @@ from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
 from hswarm.analysis.statistics import bootstrap
 from hswarm.catalog import find
-from hswarm.config import BudgetConfig, EngineConfig, SearchConfig
+from hswarm.config import BudgetConfig, EngineConfig, SearchConfig, merge, search_config
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Engine, Sampling
@@ -43,6 +43,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 LOOKS = ROOT / "docs" / "test-looks.md"
 MAX_ANSWERS = 20_000_000
 AT_HAND = 1_000_000
+ALL = 1_000_000
+"""More items than a split has."""
 
 
 class Cells:
@@ -166,9 +168,23 @@ async def opened(task: str, options: Namespace, data: str | None = None):
         engine = assemble(pool.families, EngineConfig(), mixtures=pool.mixtures)
         memo = MemoEngine(engine, store, keep=AT_HAND)
         try:
-            yield Workbench(load_task(task, data=data, limit=options.limit), pool, memo)
+            yield Workbench(load_task(task, data=data, limit=_limit(options)), pool, memo)
         finally:
             await memo.aclose()
+
+
+def _limit(options: Namespace) -> int | tuple[int, int] | None:
+    dev = getattr(options, "dev", None)
+    return (dev, ALL) if options.limit is None and dev is not None else options.limit
+
+
+def endless(preset: str, changes: Mapping[str, Any], iterations: int, seed: int) -> SearchConfig:
+    """Return a setting whose patience never ends it.
+
+    The iterations do, where a search asks for nothing new any more and no budget stops it.
+    """
+    never = {"seed": seed, "max_iterations": iterations, "patience": iterations + 1}
+    return search_config(preset, merge(never, changes))
 
 
 @dataclass(frozen=True)
@@ -262,6 +278,12 @@ def add_options(parser: ArgumentParser, folder: str) -> None:
     parser.add_argument("--pool", default="tiny")
     parser.add_argument("--limit", type=int, help="items per split: a trial, kept out of results")
     parser.add_argument("--folder", type=Path, default=Path("runs") / folder)
+
+
+def add_variants(parser: ArgumentParser, *, seeds: int) -> None:
+    parser.add_argument("--dev", type=int, help="search on so many dev items; all of test")
+    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--variants", help="some of them, separated by semicolons")
 
 
 def main(

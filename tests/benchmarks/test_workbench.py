@@ -1,5 +1,6 @@
 """Benchmarks that are killed go on, and say what they looked at."""
 
+import asyncio
 import json
 import sys
 from argparse import Namespace
@@ -50,19 +51,20 @@ def test_a_variant_whose_base_was_not_run_stands_alone():
     assert "| paper |" not in text
 
 
-@pytest.mark.parametrize("name", ["ablations", "optimizers"])
-def test_every_variant_is_a_valid_setting(name):
+@pytest.mark.parametrize("name", ["ablations", "optimizers", "presets"])
+def test_every_variant_is_a_setting_of_its_own(name):
     module = __import__(name)
-    if name == "ablations":
-        made = [
-            module.setting(preset, changes, 3, 1)
-            for preset, switches in module.SWITCHES.items()
-            for changes in switches.values()
-        ]
-    else:
-        made = [
-            module.setting(what, optimizer, 3, 1)
-            for what in ("graphs", "weights")
-            for optimizer in module.get_args(module.Optimizer)
-        ]
-    assert len({config.model_dump_json() for config in made}) == len(made)
+    variants = module.variants(module.parser().parse_args([]))
+    made = [variant.config(1).model_dump_json() for variant in variants]
+    assert len({variant.name for variant in variants}) == len(variants)
+    assert len(set(made)) == len(made)
+
+
+def test_a_search_can_see_a_part_of_dev_and_all_of_test(tmp_path):
+    options = Namespace(pool="tiny", folder=tmp_path, limit=None, dev=5)
+
+    async def items():
+        async with workbench.opened("gaia-text", options) as bench:
+            return len(bench.task.dev), len(bench.task.test)
+
+    assert asyncio.run(items()) == (5, 500)
