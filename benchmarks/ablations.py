@@ -1,13 +1,13 @@
 """Every switch of the search alone, against the papers' setting and against the default.
 
     python benchmarks/ablations.py [--tasks gaia-text,nlgraph] [--dev 50] [--seeds 5]
-        [--max-tokens 120000] [--iterations 30] [--variants "paper;paper: order"] [--limit 20]
+        [--tokens 200000] [--iterations 30] [--variants "paper;paper: order"] [--limit 20]
 
-Every search stops before the iteration that would exceed --max-tokens generated tokens, the same
-for all, or after --iterations; the table says how many tokens each took. Each switch is compared
-seed by seed with the setting that it is a switch of, on test; dev and the selection bias (dev less
-test) stand beside it. Intervals are bootstrapped over seeds. A finished search is a line of
-results/ablations.jsonl and is not done again; the memo is in --folder. At the end
+Every search ends with the iteration in which it has generated --tokens, the same for all, or after
+--iterations; the table says how many it took. Each switch is compared seed by seed with the setting
+that it is a switch of, on the dev items that --dev keeps from the search: what is kept and dropped
+is decided there, and test is not looked at. Intervals are over seeds. A finished search is a line
+of results/ablations.jsonl and is not done again; the memo is in --folder. At the end
 results/ablations.md is written.
 """
 
@@ -44,6 +44,7 @@ BOTH: Mapping[str, Mapping[str, Any]] = {
 OF_PAPER: Mapping[str, Mapping[str, Any]] = {
     "greedy": {"role": {"top_p": 0.0}},
     "shapes": {"role": {"shapes": SHAPES}},
+    "3 decodes": {"role": {"decodes": 3}},
     "greedy, adopt": {"role": {"top_p": 0.0, "adopt": True}},
     "greedy, shapes, short steps": {"role": {"top_p": 0.0, "shapes": SHAPES, **SHORT}},
     "order, greedy, shapes, short steps": {
@@ -85,16 +86,16 @@ def variants(options: argparse.Namespace) -> list[Variant]:
         for name, changes in {"": {}, **switches}.items()
     }
     return [
-        Variant(name, partial(endless, preset, changes, options.iterations), options.max_tokens)
+        Variant(name, partial(endless, preset, changes, options.iterations), options.tokens)
         for name, (preset, changes) in named.items()
     ]
 
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser, "ablations")
+    add_options(parser)
     add_variants(parser, seeds=5)
-    parser.add_argument("--max-tokens", type=int, default=120_000)
+    parser.add_argument("--tokens", type=int, default=200_000)
     parser.add_argument("--iterations", type=int, default=30, help="never more than so many")
     return parser
 

@@ -6,11 +6,11 @@ Per bundled task, on test: the base, the best single expert, the uniform soup, r
 of 200, each on a tenth of the items, so that every item is put to twenty), the best of 20 chains,
 the best of 20 stars, and the best graph known: the dev-best of --long random graphs, as many random
 chains and then as many moves of nodes and edges from the best of them. What is tried is run on a
-thirty-second, a sixteenth, … and all of the dev items, and falls out when a paired test finds it
-worse than the best so far, or than the graph that it is a move from. It takes hours: --folder keeps
-a memo and what was found on dev, and a killed run goes on where it was. Test is looked at once per
-finished row, which is a line of results/headroom.jsonl. Writes results/headroom.md, with 95 %
-intervals (Wilson; for means of graphs bootstrapped over items).
+sixteenth, an eighth, … and all of the dev items, and falls out when a paired test finds it worse,
+at 99 %, than the best so far, or than the graph that it is a move from. It takes hours: --folder
+keeps a memo and what was found on dev, and a killed run goes on where it was. Test is looked at
+once per finished row, which is a line of results/headroom.jsonl. Writes results/headroom.md, with
+95 % intervals (Wilson; for means of graphs bootstrapped over items).
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from hswarm.swarm.random import generator
 from hswarm.tasks.task import Example
 
 SEED, BATCH, RACING = 0, 20, 100
-RUNGS, CONFIDENCE = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.95
+RUNGS, CONFIDENCE = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.99
 PERMUTATIONS, SAMPLE, SHARES = 20, 200, 10
 LONG = "best graph known"
 Row = dict[str, Any]
@@ -64,7 +64,7 @@ class Study:
         """Return dev utilities."""
 
         async def whole() -> list[float]:
-            done = await self.bench.score(candidates, self.bench.task.dev, None)
+            done = await self.bench.score(candidates, self.bench.task.dev)
             return [evaluation.utility for evaluation in done]
 
         return await self.once(what, whole)
@@ -77,16 +77,14 @@ class Study:
         order = generator(SEED, "headroom order").permutation(len(dev)).tolist()
 
         async def against() -> list[float]:
-            (standing,) = await self.bench.score([leader], dev, None)
+            (standing,) = await self.bench.score([leader], dev)
             scores: list[list[float | None]] = [[None] * len(dev) for _ in candidates]
             racing, begin = list(range(len(candidates))), 0
             for end in (round(share * len(order)) for share in RUNGS):
                 places, begin = order[begin:end], end
                 part = [dev[place] for place in places]
                 systems = [candidates[k] for k in racing]
-                for k, done in zip(
-                    racing, await self.bench.score(systems, part, None), strict=True
-                ):
+                for k, done in zip(racing, await self.bench.score(systems, part), strict=True):
                     for place, score in zip(places, done.scores, strict=True):
                         scores[k][place] = score
                 racing = [k for k in racing if not is_worse(scores[k], standing.scores, CONFIDENCE)]
@@ -112,7 +110,8 @@ class Study:
 
     def step(self) -> int:
         """Count what is done: a killed program goes on with the step that it had begun."""
-        return len(self.progress.rows) + len(self.finished.rows)
+        rows = [*self.progress.rows, *self.finished.rows]
+        return sum(key.startswith(self.key("")) for key in rows)
 
     def tokens(self) -> int:
         """Tokens generated on dev so far, all rows of the task together."""
@@ -131,7 +130,7 @@ class Study:
         items = np.zeros(len(examples))
         for share in range(shares):
             some = systems[share::shares]
-            for done in await self.bench.score(some, examples[share::shares], None):
+            for done in await self.bench.score(some, examples[share::shares]):
                 items[share::shares] += np.array(done.scores, dtype=float) / len(some)
         return items
 
@@ -142,9 +141,9 @@ class Study:
         if row is None:
             tokens = self.tokens()
             self.bench.memo.begin_step(self.step())
+            log_look("headroom", {"task": self.task, "variant": name}, self.bench, self.options)
             items = await self.by_item(chosen, self.bench.task.test)
             low, high = interval(items, one=len(chosen) == 1)
-            log_look("headroom", {"task": self.task, "variant": name}, self.bench, self.options)
             row = self.finished.add(
                 key,
                 task=self.task,
@@ -281,7 +280,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    add_options(parser, "headroom")
+    add_options(parser)
     parser.add_argument("--long", type=int, default=2_000, help="graphs, chains and moves, each")
     options = parser.parse_args()
     rows: list[Row] = []

@@ -6,7 +6,7 @@
 `graphs`: adjacency matrices alone (method role-only, no move-step): as many graphs for everybody.
 `weights`: coefficient rows alone (method model-swarms): as many rows for everybody. Everything
 else is the default setting; searches that never stop early. Every optimiser is compared with PSO
-seed by seed. The intervals are bootstrapped over seeds. A finished search is a line of
+seed by seed, on items that the searches have not seen. A finished search is a line of
 results/optimizers.jsonl and is not done again; at the end results/optimizers.md is written.
 """
 
@@ -37,7 +37,7 @@ def variants(options: argparse.Namespace) -> list[Variant]:
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser, "optimizers")
+    add_options(parser)
     add_variants(parser, seeds=10)
     parser.add_argument("--iterations", type=int, default=9, help="after the start")
     return parser

@@ -1,51 +1,57 @@
 """The default search, the papers' setting, roles only and weights only, at equal generated tokens.
 
-    python benchmarks/presets.py [--tasks gaia-text,nlgraph] [--seeds 5] [--max-tokens 300000]
-        [--iterations 30] [--variants "default;paper"] [--limit 20]
+    python benchmarks/presets.py [--tasks gaia-text,nlgraph] [--seeds 5]
+        [--variants "default;paper"] [--limit 20]
 
 The embedded pool's counterpart of the paper's Table 2 (joint search against its two halves), and
-what the default gains over the papers' literal setting. Every search stops before the iteration
-that would exceed --max-tokens, or after --iterations. `held`: a fifth of dev is kept from the
-search, and tells its ten best systems apart at the end. A finished search is a line of
-results/presets.jsonl and is not done again; at the end results/presets.md is written.
+what the default gains over the papers' literal setting. `default` is the search as it is run if
+nothing is said; every other one goes on until it has generated as many tokens as that did with the
+same seed, and to the end of that iteration. `held`: a fifth of dev is kept from the search, and
+tells its ten best systems apart at the end. A finished search is a line of results/presets.jsonl
+and is not done again; at the end results/presets.md is written.
 """
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from workbench import Variant, add_options, add_variants, endless, main
 
-VARIANTS = {
-    "default": ("default", {}),
+from hswarm.config import SearchConfig, search_config
+
+ITERATIONS = 100
+"""More than the tokens are enough for."""
+
+RIVALS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "paper": ("paper", {}),
     "roles only": ("default", {"method": "role-only"}),
     "weights only": ("default", {"method": "weight-only"}),
     "held": ("default", {"held": 0.2, "finalists": 10}),
-    "paper: roles only": ("paper", {"method": "role-only"}),
-    "paper: weights only": ("paper", {"method": "weight-only"}),
 }
 
 
-def base(variant: str) -> str:
-    return "paper" if variant.startswith("paper: ") else "default"
+def default(seed: int) -> SearchConfig:
+    return search_config("default", {"seed": seed})
 
 
 def variants(options: argparse.Namespace) -> list[Variant]:
     return [
-        Variant(name, partial(endless, preset, changes, options.iterations), options.max_tokens)
-        for name, (preset, changes) in VARIANTS.items()
+        Variant("default", default, None),
+        *(
+            Variant(name, partial(endless, preset, changes, ITERATIONS), "default")
+            for name, (preset, changes) in RIVALS.items()
+        ),
     ]
 
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser, "presets")
+    add_options(parser)
     add_variants(parser, seeds=5)
-    parser.add_argument("--max-tokens", type=int, default=300_000)
-    parser.add_argument("--iterations", type=int, default=30, help="never more than so many")
     return parser
 
 
 if __name__ == "__main__":
     options = parser().parse_args()
-    main("presets", __doc__, variants(options), options, base)
+    main("presets", __doc__, variants(options), options, lambda name: "default")

@@ -1,13 +1,17 @@
 """What the benchmarks of the search share: searches that cost what they would cost alone.
 
 All searches on a task share one memo on disk, so that a hundred of them can be afforded; each
-counts its requests as if it had asked for all of them itself, and its budget is of those. What is
-done is a line of a results file and is not done again; a killed program goes on where it was.
+counts its requests as if it had asked for all of them itself. What is done is a line of a results
+file and is not done again; a killed program goes on where it was.
+
+What is found is measured on items that the search has not seen: on test, which is then noted as
+looked at; or, where switches are tried, on those dev items that --dev keeps from the search.
 """
 
 import asyncio
 import hashlib
 import json
+import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,23 +21,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
-from hswarm.analysis.statistics import bootstrap
+from hswarm.analysis.statistics import Interval, holm
 from hswarm.catalog import find
-from hswarm.config import BudgetConfig, EngineConfig, SearchConfig, merge, search_config
+from hswarm.config import EngineConfig, SearchConfig, merge, search_config
 from hswarm.engines.assemble import assemble
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Engine, Sampling
 from hswarm.engines.usage import Usage
 from hswarm.evaluate import Evaluation, evaluate
-from hswarm.search.budget import BudgetedEngine
 from hswarm.search.finalists import crown, hold_out
 from hswarm.search.found import Candidate
 from hswarm.search.loop import search, settled
 from hswarm.search.roster import Roster
 from hswarm.search.setting import Setting
+from hswarm.search.state import SearchState
+from hswarm.search.tally import Tally
 from hswarm.store.memo import SqliteMemo
 from hswarm.tasks.load import load_task
 from hswarm.tasks.task import Example, Task
@@ -43,8 +49,6 @@ RESULTS = ROOT / "benchmarks" / "results"
 LOOKS = ROOT / "docs" / "test-looks.md"
 MAX_ANSWERS = 20_000_000
 AT_HAND = 1_000_000
-ALL = 1_000_000
-"""More items than a split has."""
 
 
 class Cells:
@@ -81,11 +85,19 @@ def log_look(
         file.write("| " + " | ".join(map(str, (*cells, len(bench.task.test)))) + " |\n")
 
 
+class _EnoughError(Exception):
+    """A search has generated as many tokens as it was to."""
+
+    def __init__(self, state: SearchState) -> None:
+        self.state = state
+
+
 @dataclass(frozen=True)
 class Workbench:
-    """A task, the models and the shared memo."""
+    """A task, the items that its searches do not see, the models and the shared memo."""
 
     task: Task
+    unseen: tuple[Example, ...]
     pool: OpenPool
     memo: MemoEngine
 
@@ -94,26 +106,21 @@ class Workbench:
         return Roster.of(self.pool, None)
 
     async def score(
-        self, candidates: Sequence[Candidate], examples: Sequence[Example], engine: Engine | None
+        self,
+        candidates: Sequence[Candidate],
+        examples: Sequence[Example],
+        engine: Engine | None = None,
     ) -> list[Evaluation]:
         systems = [candidate.system(self.roster) for candidate in candidates]
         sampling = Sampling(max_tokens=self.task.max_tokens)
         return await evaluate(systems, examples, self.task.scorer, engine or self.memo, sampling)
 
-    async def search(self, config: SearchConfig, max_tokens: int | None) -> dict[str, Any]:
-        """Search, then look at test once; return what a table needs."""
+    async def search(self, config: SearchConfig, tokens: int | None) -> dict[str, Any]:
+        """Search until so many tokens are generated, and to the end of that iteration."""
         usage = Usage()
         alone = MemoEngine(self.memo, usage=usage, keep=AT_HAND)
         roster = Roster.of(self.pool, config.weight.particles)
-        budget = BudgetConfig(max_tokens=max_tokens)
-        engine = BudgetedEngine(alone, budget, tokens=lambda: usage.generated_tokens)
         searched, held = hold_out(self.task.dev, config.held, config.seed)
-        systems = 0
-
-        def count(line: Mapping[str, Any]) -> None:
-            nonlocal systems
-            systems += line["event"] == "evaluation"
-
         setting = Setting(
             roster=roster,
             examples=searched,
@@ -121,39 +128,42 @@ class Workbench:
             scorer=self.task.scorer,
             sampling=Sampling(max_tokens=self.task.max_tokens),
             config=settled(config, roster),
-            engine=engine,
-            record=count,
+            engine=alone,
+            tally=Tally(items=len(searched)),
         )
-        complete: dict[str, int] = {}
 
-        def checkpoint(state: Any) -> None:
-            engine.armed = True
-            complete.update(tokens=usage.generated_tokens, systems=systems)
+        def checkpoint(state: SearchState) -> None:
             self.memo.flush()
+            if tokens is not None and usage.generated_tokens >= tokens:
+                raise _EnoughError(state)
 
-        state, reason = await search(setting, checkpoint)
-        before = usage.generated_tokens
-        found = await crown(state, replace(setting, engine=alone))
-        complete["tokens"] += usage.generated_tokens - before
+        try:
+            state, reason = await search(setting, checkpoint)
+        except _EnoughError as enough:
+            state, reason = enough.state, "max-tokens"
+        found = await crown(state, setting)
         assert found is not None, "the tiny pool answers something"
-        system = found.candidate.system(roster)
-        sampling = Sampling(max_tokens=self.task.max_tokens)
-        (dev,), (held_out,), (test,) = [
-            await evaluate([system], part, self.task.scorer, self.memo, sampling)
-            for part in (searched, held, self.task.test)
-        ]
         self.memo.flush()
+        dev, held_out = [
+            (await self.score([found.candidate], part))[0].utility for part in (searched, held)
+        ]
         return {
-            "dev": dev.utility,
-            "held": held_out.utility if held else None,
-            "test": test.utility,
-            "bias": dev.utility - test.utility,
+            "dev": dev,
+            "held": held_out if held else None,
             "found": found.candidate.to_json(),
             "found_in": found.iteration,
             "iterations": state.iteration,
             "stopped": reason,
-            **complete,
+            "tokens": usage.generated_tokens,
+            "systems": setting.tally.spent,
         }
+
+    async def look(self, row: Mapping[str, Any]) -> dict[str, float]:
+        """Return what was found is worth on unseen items, and how much dev flattered it."""
+        found = Candidate.from_json(row["found"])
+        (unseen,) = await self.score([found], self.unseen)
+        self.memo.flush()
+        return {"unseen": unseen.utility, "bias": row["dev"] - unseen.utility}
 
 
 @asynccontextmanager
@@ -168,14 +178,12 @@ async def opened(task: str, options: Namespace, data: str | None = None):
         engine = assemble(pool.families, EngineConfig(), mixtures=pool.mixtures)
         memo = MemoEngine(engine, store, keep=AT_HAND)
         try:
-            yield Workbench(load_task(task, data=data, limit=_limit(options)), pool, memo)
+            whole = load_task(task, data=data, limit=options.limit)
+            cut = getattr(options, "dev", None) or len(whole.dev)
+            unseen = whole.dev[cut:] or whole.test
+            yield Workbench(replace(whole, dev=whole.dev[:cut]), unseen, pool, memo)
         finally:
             await memo.aclose()
-
-
-def _limit(options: Namespace) -> int | tuple[int, int] | None:
-    dev = getattr(options, "dev", None)
-    return (dev, ALL) if options.limit is None and dev is not None else options.limit
 
 
 def endless(preset: str, changes: Mapping[str, Any], iterations: int, seed: int) -> SearchConfig:
@@ -194,7 +202,9 @@ class Variant:
     name: str
     config: Callable[[int], SearchConfig]
     """From a seed."""
-    max_tokens: int | None
+    tokens: int | str | None
+    """After how many it has generated, or after as many as another variant with the same seed, it
+    ends with the iteration that it is in; None: not for that."""
 
 
 async def run_variants(
@@ -202,30 +212,34 @@ async def run_variants(
 ) -> list[dict[str, Any]]:
     """Run every variant with every seed on every task, but for what is done; return the rows."""
     cells = Cells(results(options) / f"{name}.jsonl")
-    rows = []
+    done: dict[tuple[str, str, int], dict[str, Any]] = {}
     for task in options.tasks.split(","):
         async with opened(task, options) as bench:
             for variant in variants:
                 for seed in range(options.seeds):
                     config = variant.config(seed)
-                    key = _key(bench, variant, config)
+                    tokens = variant.tokens
+                    if isinstance(tokens, str):
+                        tokens = int(done[task, tokens, seed]["tokens"])
+                    key = _key(bench, variant.name, config, tokens)
                     row = cells.rows.get(key)
                     if row is None:
                         what = {"task": task, "variant": variant.name, "seed": seed}
-                        done = await bench.search(config, variant.max_tokens)
-                        log_look(name, what, bench, options)
-                        row = cells.add(key, **what, **done)
-                        print(*what.values(), f"dev {row['dev']:.3f}, test {row['test']:.3f}")
-                    rows.append(row)
-    return rows
+                        found = await bench.search(config, tokens)
+                        if bench.unseen is bench.task.test:
+                            log_look(name, what, bench, options)
+                        row = cells.add(key, **what, **found, **await bench.look(found))
+                        print(*what.values(), f"dev {row['dev']:.3f}, unseen {row['unseen']:.3f}")
+                    done[task, variant.name, seed] = row
+    return list(done.values())
 
 
-def _key(bench: Workbench, variant: Variant, config: SearchConfig) -> str:
+def _key(bench: Workbench, variant: str, config: SearchConfig, tokens: int | None) -> str:
     """Name a cell by all that decides what it holds: models, items, settings, budget."""
-    shapes = [bench.pool.fingerprint, bench.task.fingerprint, config.model_dump(mode="json")]
-    text = json.dumps([*shapes, variant.max_tokens], sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return f"{bench.task.name} / {variant.name} / {config.seed} / {digest}"
+    items = [bench.task.fingerprint, len(bench.task.dev)]
+    parts = [bench.pool.fingerprint, items, config.model_dump(mode="json"), tokens]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return f"{bench.task.name} / {variant} / {config.seed} / {digest}"
 
 
 def results(options: Namespace) -> Path:
@@ -233,38 +247,66 @@ def results(options: Namespace) -> Path:
     return RESULTS if options.limit is None else options.folder
 
 
-def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str]) -> str:
-    """Return Markdown: means over seeds with 95 % bootstrap intervals, and against `base`.
+def over_seeds(values: Sequence[float]) -> tuple[float, Interval, float]:
+    """Return a mean, its 95 % interval and the two-sided p-value of its being 0.
 
-    `base(variant)` names what a variant is compared with, seed by seed.
+    All are by Student's t. Where all seeds agree the interval is a point, and p is 0 or 1.
+    """
+    mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    if error < 1e-12:
+        return mean, Interval(mean, mean), float(abs(mean) < 1e-12)
+    most = float(t.ppf(0.975, len(values) - 1)) * error
+    p_value = 2.0 * float(t.sf(abs(mean) / error, len(values) - 1))
+    return mean, Interval(mean - most, mean + most), p_value
+
+
+def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str], unseen: str) -> str:
+    """Return Markdown: means over seeds with 95 % intervals, and differences from `base`.
+
+    `base(variant)` names what a variant is compared with, seed by seed. The last column corrects
+    the p-values for how many there are (Holm).
     """
     head = (
-        "| task | variant | seeds | systems | tokens | dev | bias | test | against "
-        "| gain on test | p |"
+        f"| task | variant | seeds | iterations | systems | tokens | dev | bias | {unseen} "
+        f"| against | difference on {unseen} | p | p, corrected |"
     )
-    lines = [head, "|---" * (head.count("|") - 1) + "|"]
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         grouped.setdefault((row["task"], row["variant"]), []).append(row)
+    gains = {}
     for (task, variant), group in grouped.items():
-        test = [row["test"] for row in group]
-        mean = bootstrap(test, np.zeros(len(test)), seed=0)
         other = base(variant)
-        against = "|  |  |  |"
-        if other != variant and (task, other) in grouped:
-            rest = [row["test"] for row in grouped[task, other]]
-            gain = bootstrap(test, rest, seed=0)
-            span = f"{gain.interval.low:+.3f} … {gain.interval.high:+.3f}"
-            against = f"| {other} | {gain.difference:+.3f} ({span}) | {gain.p_value:.3f} |"
-        lines.append(
-            f"| {task} | {variant} | {len(group)} | {np.mean([r['systems'] for r in group]):,.0f} "
-            f"| {np.mean([r['tokens'] for r in group]):,.0f} "
-            f"| {np.mean([r['dev'] for r in group]):.3f} "
-            f"| {np.mean([r['bias'] for r in group]):+.3f} "
-            f"| {mean.difference:.3f} ({mean.interval.low:.3f} … {mean.interval.high:.3f}) "
-            f"{against}"
-        )
+        if other != variant and (task, other) in grouped and len(group) > 1:
+            pairs = zip(group, grouped[task, other], strict=True)
+            gains[task, variant] = over_seeds([a["unseen"] - b["unseen"] for a, b in pairs])
+    corrected = dict(zip(gains, holm([p for _, _, p in gains.values()]), strict=True))
+    lines = [head, "|---" * (head.count("|") - 1) + "|"]
+    for (task, variant), group in grouped.items():
+        cells = [task, variant, str(len(group))]
+        for what, form in (
+            ("iterations", ".1f"),
+            ("systems", ",.0f"),
+            ("tokens", ",.0f"),
+            ("dev", ".3f"),
+            ("bias", "+.3f"),
+        ):
+            cells.append(format(float(np.mean([row[what] for row in group])), form))
+        cells.append(_spell([row["unseen"] for row in group]))
+        if (task, variant) in gains:
+            mean, interval, p_value = gains[task, variant]
+            span = f"{mean:+.3f} ({interval.low:+.3f} … {interval.high:+.3f})"
+            cells += [base(variant), span, f"{p_value:.3f}", f"{corrected[task, variant]:.3f}"]
+        else:
+            cells += [""] * 4
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _spell(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    mean, interval, _ = over_seeds(values)
+    return f"{mean:.3f} ({interval.low:.3f} … {interval.high:.3f})"
 
 
 def write(name: str, doc: str | None, text: str, options: Namespace) -> None:
@@ -273,7 +315,7 @@ def write(name: str, doc: str | None, text: str, options: Namespace) -> None:
     print(text)
 
 
-def add_options(parser: ArgumentParser, folder: str) -> None:
+def add_options(parser: ArgumentParser, folder: str = "search") -> None:
     parser.add_argument("--tasks", default="gaia-text,gsm8k,knowledge-crosswords,nlgraph")
     parser.add_argument("--pool", default="tiny")
     parser.add_argument("--limit", type=int, help="items per split: a trial, kept out of results")
@@ -281,7 +323,9 @@ def add_options(parser: ArgumentParser, folder: str) -> None:
 
 
 def add_variants(parser: ArgumentParser, *, seeds: int) -> None:
-    parser.add_argument("--dev", type=int, help="search on so many dev items; all of test")
+    parser.add_argument(
+        "--dev", type=int, help="search on so many dev items, and measure on the rest"
+    )
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--variants", help="some of them, separated by semicolons")
 
@@ -300,4 +344,5 @@ def main(
         raise SystemExit(f"There are no variants {sorted(unknown)}.")
     picked = [variant for variant in variants if variant.name in chosen]
     rows = asyncio.run(run_variants(name, picked, options))
-    write(name, doc, table(rows, base), options)
+    unseen = "test" if options.dev is None else "rest of dev"
+    write(name, doc, table(rows, base, unseen), options)

@@ -196,7 +196,10 @@ def _replay(searched: _Searched, place: Place) -> SwarmState:
         and event["family"] == label
         and event["iteration"] <= state.iteration
     ]
-    recorded = [Recorded(np.array(e["rows"]), np.array(e["jfk"], dtype=np.float64)) for e in events]
+    recorded = [
+        Recorded(np.array(e["rows"]), np.array(e["jfk"], dtype=np.float64), e.get("rebased", False))
+        for e in events
+    ]
     start = populate(experts, particles, seed=config.seed, crossover=config.weight.crossover)
     walk = Walk(config.weight, config.seed, purpose(place.family))
     history = rebuild(recorded, start, walk, ROWS)

@@ -47,21 +47,24 @@ class Encoding:
     def start(self, seed: int) -> FloatMatrix:
         """Return the first particles, shape (N, d): shaped ones, then U(0, 1).
 
-        A shaped one is a chain or a star over a random order of the nodes. The
-        diagonal is 0 unless it holds keys; d is nodes², with seats nodes² + nodes.
+        A shaped one is a chain or a star over a random order of the nodes, everybody in a seat of
+        their own. The diagonal is 0 unless it holds keys; d is nodes², with seats nodes² + nodes.
         """
         return np.stack([self._start(k, seed) for k in range(self.config.particles)])
 
     def _start(self, particle: int, seed: int) -> FloatVector:
         rng = generator(seed, "matrix", particle)
-        own_seats = (np.array(self._dealt(seed, particle)) + 0.5) / self.people
         if particle < len(self.config.shapes) and self.nodes > 1:
             shape = SHAPES[self.config.shapes[particle]]
-            return self._join(self._matrix(shape(rng.permutation(self.nodes).tolist())), own_seats)
+            matrix = self._matrix(shape(rng.permutation(self.nodes).tolist()))
+            # Particles that agreed on who sits where would never try anything else.
+            return self._join(
+                matrix, (rng.permutation(self._dealt(seed, particle)) + 0.5) / self.people
+            )
         matrix = rng.random((self.nodes, self.nodes))
         if not self.keyed:
             np.fill_diagonal(matrix, 0.0)
-        return self._join(matrix, rng.random(self.nodes) if self.seated else own_seats)
+        return self._join(matrix, rng.random(self.nodes))
 
     def graphs(self, particle: FloatVector, seed: int, iteration: int, index: int) -> list[Dag]:
         """Decode a particle, shape (d,), as often as the configuration says; different graphs.

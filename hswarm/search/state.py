@@ -36,6 +36,8 @@ class SearchState:
     """The best different systems evaluated so far, the best first."""
     unmeasured: bool = False
     """Whether somebody left or joined since: what is not known any more is measured first."""
+    gained_over: float | None = None
+    """The best-found utility when weights were last scored: what their gains are over."""
 
     @property
     def best(self) -> float:
@@ -69,6 +71,7 @@ class SearchState:
             "stale": self.stale,
             "finalists": [found.to_json() for found in self.finalists],
             "unmeasured": self.unmeasured,
+            "gained_over": self.gained_over,
         }
 
     @classmethod
@@ -84,4 +87,5 @@ class SearchState:
             stale=int(data["stale"]),
             finalists=tuple(Found.from_json(found) for found in data.get("finalists", ())),
             unmeasured=bool(data.get("unmeasured", False)),
+            gained_over=data.get("gained_over"),
         )

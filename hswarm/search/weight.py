@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hswarm.config import WeightConfig
 from hswarm.search.events import StepKind
 from hswarm.search.roster import Roster, Row
 from hswarm.search.rows import realise
@@ -68,6 +69,9 @@ async def _score(
     config, roster = setting.config.weight, setting.roster
     rows = realise([swarm.position for swarm in swarms], setting)
     trial = _plan(state, rows, runs, iteration, setting)
+    rebased = _counts_anew(state, config, moved)
+    if rebased:
+        swarms = [pso.rebase(swarm) for swarm in swarms]
     bars = _bars(trial, swarms, state.best, roster)
     evaluations = await setting.evaluate(iteration, kind, trial.candidates, bars)
     utilities = np.array([evaluation.utility for evaluation in evaluations])
@@ -89,13 +93,25 @@ async def _score(
                 "family": roster.families[family].label,
                 "rows": seen.position.tolist(),
                 "jfk": [float(score) if np.isfinite(score) else None for score in own],
+                **({"rebased": True} if rebased else {}),
             }
         )
+    state = replace(state, gained_over=state.found.utility if state.found is not None else None)
     state = state.see(trial.candidates, evaluations, iteration, setting)
     spread = float(np.mean([pso.spread(swarm) for swarm in scored])) if scored else np.nan
     setting.end_step(iteration, kind, evaluations, state.best, spread)
     jfk = np.where(np.isfinite(scores), scores, state.jfk)
     return replace(state, weights=tuple(scored), jfk=jfk)
+
+
+def _counts_anew(state: SearchState, config: WeightConfig, moved: bool) -> bool:
+    """Return whether scores are gains, and over another system than they were before.
+
+    At the start everybody stands still: that gains nothing, and says of nobody that it is best.
+    """
+    if config.credit != "places" or state.found is None:
+        return False
+    return not moved or state.found.utility != state.gained_over
 
 
 def _bars(

@@ -37,20 +37,22 @@ class Recorded:
     """What a step wrote down: `position`, shape (N, d), and `utilities`, shape (N,).
 
     A utility is NaN where a particle was not scored. Particles whose step was taken back are
-    where they were before it.
+    where they were before it. `rebased`: utilities are gains over something new; see `pso.rebase`.
     """
 
     position: FloatMatrix
     utilities: FloatVector
+    rebased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A swarm after a step, and whose step was taken back, shape (N,)."""
+    """A swarm after a step, whose step was taken back, shape (N,), and whether gains were new."""
 
     state: SwarmState
     utilities: FloatVector
     taken_back: BoolVector
+    rebased: bool
 
 
 def rebuild(
@@ -71,6 +73,7 @@ def rebuild(
             state = optimizer.step(before, config, seed, purpose, space)
         if record.position.shape != state.position.shape:
             raise _foreign(f"there are {len(record.position)} particles in it, not {len(state)}")
+        state = pso.rebase(state) if record.rebased else state
         state = pso.observe(state, record.utilities, np.isfinite(record.utilities))
         back = _taken_back(record, state, before) if place else np.zeros(len(state), bool)
         state = pso.take_back(state, before, back) if back.any() else state
@@ -78,7 +81,7 @@ def rebuild(
             raise _foreign(f"its positions of step {place} are others")
         if not place:
             state = pso.set_off(state, config, seed, purpose)
-        moments.append(Moment(state, record.utilities, back))
+        moments.append(Moment(state, record.utilities, back, record.rebased))
     return moments
 
 

@@ -163,6 +163,22 @@ def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> Sw
     return state
 
 
+def rebase(state: SwarmState) -> SwarmState:
+    """Return the swarm once gains are counted from something better than before.
+
+    What was gained over that which is left behind is nothing any more: bests and worst keep their
+    places and count 0, as standing still does. So a start at which nobody gains anything has
+    neither a global best nor a global worst.
+    """
+    known = np.isfinite(state.personal_best_utility)
+    return replace(
+        state,
+        personal_best_utility=np.where(known, 0.0, state.personal_best_utility),
+        global_best_utility=0.0,
+        global_worst_utility=0.0,
+    )
+
+
 def take_back(state: SwarmState, before: SwarmState, who: BoolVector) -> SwarmState:
     """Put the particles `who`, shape (N,), back to where they were `before`, at rest."""
     back = who[:, None]

@@ -34,13 +34,13 @@ class SwarmState:
     personal_best_utility: FloatVector
     """f(p), shape (N,); −inf while a particle was never scored."""
     global_best: FloatVector | None
-    """g, shape (d,): where any particle ever did best; None while none was scored."""
+    """g, shape (d,): where any particle ever did best; None while none was scored, or gained."""
     global_best_utility: float
-    """f(g); −inf while none was scored."""
+    """f(g); −inf while none was scored; 0 where gains are counted and there was none."""
     global_worst: FloatVector | None
-    """g_w, shape (d,): where any particle ever did worst; None while none was scored."""
+    """g_w, shape (d,): where any particle ever did worst; None while none was scored, or lost."""
     global_worst_utility: float
-    """f(g_w); +inf while none was scored."""
+    """f(g_w); +inf while none was scored; 0 where gains are counted and there was no loss."""
     stale: IntVector
     """Shape (N,): iterations since a particle's last personal best or restart."""
     step_length: float

@@ -63,6 +63,7 @@ def without_pulls(
         weights = draw_weights(len(clean), config, walk.seed, walk.purpose, clean.iteration + 1)
         rested = pso.restart(clean, config.restart_patience)
         moved = _move(rested, weights, owners, particle, config)
+        moved = pso.rebase(moved) if moment.rebased else moved
         seen = pso.observe(moved, moment.utilities, np.isfinite(moment.utilities))
         owners = owners.observe(moved, seen, moment.utilities)
         clean = pso.take_back(seen, clean, moment.taken_back) if moment.taken_back.any() else seen
@@ -85,7 +86,7 @@ def _begin(
     rows = moment.state.position.copy()
     others = np.arange(len(rows)) != particle
     rows[others] = np.insert(drop_column(rows[others], column, home), column, 0.0, axis=1)
-    start = pso.start(rows)
+    start = pso.rebase(pso.start(rows)) if moment.rebased else pso.start(rows)
     state = pso.observe(start, moment.utilities, np.isfinite(moment.utilities))
     owners = _Owners().observe(start, state, moment.utilities)
     state = pso.set_off(state, walk.config, walk.seed, walk.purpose)

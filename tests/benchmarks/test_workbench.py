@@ -32,23 +32,36 @@ def test_a_trial_leaves_the_repository_alone(tmp_path):
     assert workbench.results(Namespace(limit=None, folder=tmp_path)) == ROOT / "benchmarks/results"
 
 
-def row(variant, seed, test):
+def row(variant, seed, unseen):
     what = {"task": "sums", "variant": variant, "seed": seed, "systems": 9, "tokens": 1000}
-    return {**what, "dev": 0.5, "bias": 0.5 - test, "test": test}
+    return {**what, "iterations": 3, "dev": 0.5, "bias": 0.5 - unseen, "unseen": unseen}
 
 
 def test_a_variant_is_compared_with_its_base_seed_by_seed():
     rows = [row("paper", k, 0.2 + k / 10) for k in range(5)]
     rows += [row("paper: x", k, 0.3 + k / 10) for k in range(5)]
-    *_, base, other = workbench.table(rows, lambda name: name.partition(":")[0]).splitlines()
+    text = workbench.table(rows, lambda name: name.partition(":")[0], "test")
+    *_, base, other = text.splitlines()
     assert "+0.100 (+0.100 … +0.100)" in other
     assert base.count("|") == other.count("|")
 
 
 def test_a_variant_whose_base_was_not_run_stands_alone():
-    text = workbench.table([row("paper: x", 0, 0.5)], lambda name: "paper")
+    text = workbench.table([row("paper: x", 0, 0.5)], lambda name: "paper", "test")
     assert "against" in text
     assert "| paper |" not in text
+
+
+def test_intervals_over_seeds_are_students():
+    mean, interval, p_value = workbench.over_seeds([0.0, 0.1, 0.2, 0.3, 0.4])
+    assert mean == pytest.approx(0.2)
+    assert (interval.low, interval.high) == pytest.approx((0.0037, 0.3963), abs=1e-4)
+    assert p_value == pytest.approx(0.0474, abs=1e-4)  # t = 2.8284 with 4 degrees of freedom
+
+
+def test_seeds_that_agree_leave_no_doubt():
+    assert workbench.over_seeds([0.25] * 5)[1:] == (workbench.Interval(0.25, 0.25), 0.0)
+    assert workbench.over_seeds([0.0] * 5)[2] == 1.0
 
 
 @pytest.mark.parametrize("name", ["ablations", "optimizers", "presets"])
@@ -60,11 +73,16 @@ def test_every_variant_is_a_setting_of_its_own(name):
     assert len(set(made)) == len(made)
 
 
-def test_a_search_can_see_a_part_of_dev_and_all_of_test(tmp_path):
-    options = Namespace(pool="tiny", folder=tmp_path, limit=None, dev=5)
+@pytest.mark.parametrize(("dev", "seen", "unseen"), [(5, 5, 145), (None, 150, 500)])
+def test_what_is_found_is_measured_on_items_that_the_search_has_not_seen(
+    tmp_path, dev, seen, unseen
+):
+    options = Namespace(pool="tiny", folder=tmp_path, limit=None, dev=dev)
 
     async def items():
         async with workbench.opened("gaia-text", options) as bench:
-            return len(bench.task.dev), len(bench.task.test)
+            return {e.id for e in bench.task.dev}, {e.id for e in bench.unseen}
 
-    assert asyncio.run(items()) == (5, 500)
+    searched, measured = asyncio.run(items())
+    assert (len(searched), len(measured)) == (seen, unseen)
+    assert not searched & measured

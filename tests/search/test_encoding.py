@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hswarm.config import RoleConfig
+from hswarm.config import RoleConfig, search_config
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.encoding import Encoding
+from hswarm.swarm import pso
 
 KINDS = ("matrix", "order", "seats")
 kinds = st.sampled_from(KINDS)
@@ -34,13 +35,26 @@ def test_every_finite_particle_is_a_system(data, kind, nodes, top_p):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("nodes", [1, 2, 5])
-def test_a_shaped_particle_has_its_shape_and_everybody_at_home(kind, nodes):
+def test_a_shaped_particle_has_its_shape_and_a_seat_for_everybody(kind, nodes):
     encoding = encoding_of(kind, nodes, shapes=("chain", "star"), particles=3)
     for index, shape in enumerate(("chain", "star")):
         particle = encoding.start(7)[index]
         [dag] = encoding.graphs(particle, 7, 0, index)
         assert dag == SHAPES[shape](dag.order)
-        assert encoding.agents(particle, 0, 0) == tuple(range(nodes))
+        seated = encoding.agents(particle, 0, 0)
+        assert sorted(seated) == list(range(nodes))
+        assert kind == "seats" or seated == tuple(range(nodes))
+
+
+def test_particles_of_the_default_differ_in_their_seats_so_that_a_swarm_moves_them():
+    config = search_config("default", {"seed": 1, "role": {"encoding": "seats"}}).role
+    start = Encoding(10, config).start(1)
+    seats = start[:, 100:]
+    assert len({tuple(row) for row in seats}) == len(start)
+    swarm = pso.start(start)
+    swarm = pso.observe(swarm, np.arange(len(start)) / 10, np.ones(len(start), dtype=bool))
+    swarm = pso.step(pso.set_off(swarm, config, 1, "role"), config, 1, "role")
+    assert (swarm.position[:, 100:] != seats).any(axis=1).all()
 
 
 @settings(max_examples=100, deadline=None)

@@ -130,6 +130,30 @@ def test_in_its_place_an_expert_is_scored_by_what_its_weights_change():
         assert after.jfk[agent] == pytest.approx(evaluation.utility - before.found.utility)
 
 
+def test_at_the_start_nobody_gains_anything_so_nobody_is_best():
+    before, _ = Spy({"weight": {"credit": "places"}}).run(weight_step)
+    [swarm] = before.weights
+    assert swarm.global_best is None
+    assert swarm.global_worst is None
+    assert swarm.personal_best_utility.tolist() == [0.0] * 4
+
+
+def test_gains_over_a_system_that_was_surpassed_since_count_for_nothing():
+    spy = Spy({"weight": {"credit": "places"}})
+    _, first = spy.run(weight_step)
+    [known] = first.weights
+    assert known.personal_best_utility.max() > 0.0
+
+    same = replace(first, found=replace(first.found, utility=first.gained_over))
+    _, second = spy.run(weight_step, same)
+    assert second.weights[0].personal_best_utility.max() >= known.personal_best_utility.max()
+
+    risen = replace(first, found=replace(first.found, utility=first.found.utility + 9.0))
+    _, second = spy.run(weight_step, risen)
+    assert second.weights[0].personal_best_utility.tolist() == [0.0] * 4
+    assert second.gained_over == risen.found.utility
+
+
 def test_over_assignments_an_expert_is_scored_by_its_jfk_score():
     spy = Spy({"weight": {"credit": "assignments", "assignments": 6}})
     before, _ = spy.run(weight_step)

@@ -18,9 +18,10 @@ from walked import search, walk_of
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("velocity", ["random", "best", "zero"])
-def test_every_moment_is_rebuilt_to_the_bit(seed, velocity):
+@pytest.mark.parametrize("rebased", [frozenset(), frozenset({0, 3, 4})])
+def test_every_moment_is_rebuilt_to_the_bit(seed, velocity, rebased):
     walk = walk_of(seed, initial_velocity=velocity)
-    start, records, states = search(walk)
+    start, records, states = search(walk, rebased=rebased)
     moments = rebuild(records, start, walk, ROWS)
     assert [m.state.to_json() for m in moments] == [state.to_json() for state in states]
 

@@ -67,6 +67,28 @@ def test_observe_finds_the_bests_and_the_worst(swarm):
     assert seen.stale.tolist() == [1, 1, 0]
 
 
+def test_gains_over_something_new_count_from_zero_and_places_stay(swarm):
+    again = pso.rebase(swarm)
+    assert again.personal_best_utility.tolist() == [0.0, 0.0, 0.0]
+    assert (again.global_best_utility, again.global_worst_utility) == (0.0, 0.0)
+    for name in ("position", "personal_best", "global_best", "global_worst", "stale"):
+        assert (getattr(again, name) == getattr(swarm, name)).all()
+    moved = replace(again, position=swarm.position + 10)
+    seen = pso.observe(moved, np.array([0.1, 0.0, -0.3]), EVERYONE)
+    assert seen.personal_best.ravel().tolist() == [10.0, 1.0, 3.0]
+    assert (seen.global_best.tolist(), seen.global_best_utility) == ([10.0], 0.1)
+    assert (seen.global_worst.tolist(), seen.global_worst_utility) == ([13.0], -0.3)
+
+
+def test_where_nobody_gains_anything_nobody_is_best_or_worst():
+    state = pso.rebase(pso.start(np.array([[0.0], [1.0]])))
+    seen = pso.observe(state, np.zeros(2), np.ones(2, dtype=bool))
+    assert seen.global_best is None
+    assert seen.global_worst is None
+    assert seen.personal_best_utility.tolist() == [0.0, 0.0]
+    assert seen.stale.tolist() == [0, 0]
+
+
 def test_a_tie_changes_nothing(swarm):
     moved = replace(swarm, position=swarm.position + 10)
     seen = pso.observe(moved, np.array([0.2, 0.9, 0.4]), EVERYONE)

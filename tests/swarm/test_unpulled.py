@@ -1,6 +1,7 @@
 """An expert's pulls taken out: the paper's formula, on the rows and on the models themselves."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,14 @@ def as_printed(history, models, gone, walk):
         look(moment.utilities)
     others = [i for i in range(particles) if i != gone]
     return x[others], v[others], p[others]
+
+
+def test_gains_are_counted_anew_where_they_were():
+    walk = walk_of(2, initial_velocity="zero")
+    anew = history_of(walk, particles=4, steps=12, rebased=frozenset({0, 5}))
+    never = [replace(moment, rebased=False) for moment in anew]
+    rows = [without_pulls(h, 1, 1, np.eye(3), walk).position for h in (anew, never)]
+    assert not np.allclose(*rows)
 
 
 @pytest.mark.parametrize("seed", range(6))

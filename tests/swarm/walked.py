@@ -16,18 +16,23 @@ def walk_of(seed=0, **changes) -> Walk:
     return Walk(WeightConfig(**settings), seed, "weight")
 
 
-def search(walk, experts=4, particles=6, steps=8):
-    """Return the start, the records and the states of a search; one score in six is missing."""
+def search(walk, experts=4, particles=6, steps=8, rebased=frozenset()):
+    """Return the start, the records and the states of a search; one score in six is missing.
+
+    At the steps `rebased` gains are over something new.
+    """
     rng = np.random.default_rng(walk.seed)
     start = populate(experts, particles, seed=walk.seed, crossover=walk.config.crossover)
     state, records, states = pso.start(start), [], []
     for step in range(steps + 1):
         if step:
             state = pso.step(state, walk.config, walk.seed, walk.purpose)
-        utilities = rng.random(particles)
+        if step in rebased:
+            state = pso.rebase(state)
+        utilities = rng.random(particles) - (0.5 if rebased else 0.0)
         utilities[rng.random(particles) < (1 / 6 if step else 0.0)] = np.nan
         state = pso.observe(state, utilities, np.isfinite(utilities))
-        records.append(Recorded(state.position, utilities))
+        records.append(Recorded(state.position, utilities, step in rebased))
         if not step:
             state = pso.set_off(state, walk.config, walk.seed, walk.purpose)
         states.append(state)

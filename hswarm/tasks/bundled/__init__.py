@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
@@ -56,9 +57,9 @@ def split_of(task: str, problem: Problem) -> Split:
 def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, object]]]:
     """Return `{"dev": [...], "test": [...]}` items of a bundled task, the same on every machine.
 
-    No question occurs twice about the same person, numbers or graph, and no chunk of a context says
-    the answer by itself. Raises HswarmError for a task that has no generator, and for more items
-    than there are.
+    No question occurs twice about the same person, numbers or graph, none is asked the other way
+    round in another split, and no chunk of a context says the answer by itself. Raises HswarmError
+    for a task that has no generator, and for more items than there are.
     """
     if task in FURTHER:
         stream, pose = FURTHER[task]
@@ -84,6 +85,8 @@ def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, obje
                 hint=f"Ask for fewer than {dev} and {test} in the task's data.",
             )
         if identity in asked or len(found[split]) >= sizes[split]:
+            continue
+        if problem.twin and split_of(task, replace(problem, key=problem.twin)) != split:
             continue
         if task in GENERATORS and not _is_fair(problem):
             continue

@@ -2,6 +2,9 @@
 
 Connectivity takes the skill of walking a graph. The length of a shortest path takes walking and
 then adding, which another expert does.
+
+There are 270 graphs of two lines over six nodes, so connectivity problems of dev, test and training
+are about the same graphs, each told in full in the question, but never about the same two nodes.
 """
 
 from __future__ import annotations
@@ -46,16 +49,20 @@ def _shortest_path(rng: np.random.Generator) -> Problem:
         + "."
         for a in sorted(graph)
     ]
-    question = "\n".join(
-        (
-            "The following paragraph describes an undirected graph with weights.",
-            *lines,
-            f"Q: What is the shortest path between node {start} and node {end}, "
-            "and what is the length of the shortest path?",
-            "Please directly answer with the length of the shortest path:",
+
+    def ask(a: int, b: int) -> str:
+        return "\n".join(
+            (
+                "The following paragraph describes an undirected graph with weights.",
+                *lines,
+                f"Q: What is the shortest path between node {a} and node {b}, "
+                "and what is the length of the shortest path?",
+                "Please directly answer with the length of the shortest path:",
+            )
         )
-    )
-    return Problem(question, str(total), tuple(steps), key=question)
+
+    question = ask(start, end)
+    return Problem(question, str(total), tuple(steps), key=question, twin=ask(end, start))
 
 
 def _connectivity(rng: np.random.Generator) -> Problem:
@@ -76,15 +83,19 @@ def _connectivity(rng: np.random.Generator) -> Problem:
         for a in sorted(graph)
         if graph[a]
     ]
-    question = "\n".join(
-        (
-            "The following text describes an undirected graph. "
-            "Determine if there is a path between two nodes in the graph.",
-            *lines,
-            f"Q: Is there a path between node {start} and node {end}?",
-            "Please directly answer with Yes or No:",
+
+    def ask(a: int, b: int) -> str:
+        return "\n".join(
+            (
+                "The following text describes an undirected graph. "
+                "Determine if there is a path between two nodes in the graph.",
+                *lines,
+                f"Q: Is there a path between node {a} and node {b}?",
+                "Please directly answer with Yes or No:",
+            )
         )
-    )
+
+    question = ask(start, end)
     # One walks until one is there, or to the end of the line.
     way = reached[1 : reached.index(end) + 1] if connected else reached[1:]
     walked = " ".join(map(str, way)) + ("" if connected else f", not {end}")
@@ -95,6 +106,7 @@ def _connectivity(rng: np.random.Generator) -> Problem:
         (Step("walk", f"From {start} one reaches {walked}."),),
         key=question,
         guesses=(("Yes", "No"), (answer,)),
+        twin=ask(end, start),
     )
 
 

@@ -37,6 +37,8 @@ class Problem:
     guesses: tuple[tuple[str, ...], ...] = field(default=())
     rounds: tuple[tuple[str, str], ...] = ()
     """What is asked after `question`, and the answer to it."""
+    twin: str | None = None
+    """The key of the problem that asks the same the other way round, if there is one."""
 
     def item(self, identifier: str) -> dict[str, object]:
         """Return the problem as an item of the authors' JSON format."""

@@ -50,11 +50,24 @@ def person_asked(example):
     return re.search(r"Constraints: \((\w+),", example.question)[1]
 
 
+def graph_and_nodes(example):
+    """Return who is connected with whom, and the two nodes that are asked about."""
+    lines = re.findall(r"Node (\d) is connected to (.*)\.", example.question)
+    edges = {
+        (frozenset((a, b)), weight)
+        for a, told in lines
+        for b, weight in re.findall(r"(?:node )?(\d)(?: with weight (\d))?", told)
+    }
+    return frozenset(edges), frozenset(
+        re.search(r"node (\d) and node (\d)", example.question).groups()
+    )
+
+
 ABOUT = {
     "gaia": person_led_to,
     "last-number": numbers_told,
     "multiple-choice": person_asked,
-    "nlgraph": lambda example: example.question,
+    "nlgraph": graph_and_nodes,
 }
 """By scorer: what an item is about, which must not be shared by dev and test."""
 
@@ -90,13 +103,13 @@ def test_every_person_is_in_one_split(task):
 
 
 @pytest.mark.parametrize(("name", "begins"), [("gsm8k", PEOPLE), ("nlgraph", ("The following",))])
-def test_skills_are_trained_on_other_numbers_and_graphs(name, begins):
+def test_skills_are_trained_on_other_numbers_and_other_nodes_of_graphs(name, begins):
     """Of tables of facts there is nothing to generalise to; of sums and graphs there is."""
     task = load_task(name)
     about = ABOUT[task.scorer_name]
     kept = {about(example) for example in (*task.dev, *task.test)}
     skills = {kind for kinds in SKILLS.values() for kind in kinds}
-    drawn = islice(exchanges(skills, np.random.default_rng(1), focus=0.5), 2_000)
+    drawn = islice(exchanges(skills, np.random.default_rng(1), focus=0.5), 4_000)
     questions = [exchange.prompt.rpartition("Question: ")[2].strip() for exchange in drawn]
     trained = {about(Example("", q, ())) for q in questions if q.startswith(begins)}
     assert len(trained) > 100
