@@ -21,6 +21,20 @@ PAPER_CHUNKS: Final = 10
 
 TOPICS: Final = ("friend", "city", "job", "pet")
 
+_PATHS: Final = tuple(
+    f"{first}{second}"
+    for first in ("", "friend ")
+    for second in (
+        "friend city",
+        "friend job",
+        "friend pet",
+        "city country",
+        "job tool",
+        "pet sound",
+    )
+)
+"""What rounds ask for one after another, from a person on."""
+
 
 def _pick(kind: str, rng: np.random.Generator) -> str:
     return KINDS[kind][rng.integers(len(KINDS[kind]))]
@@ -64,8 +78,9 @@ def pose_puzzle(world: World, rng: np.random.Generator) -> Problem:
     city = world.look_up("city", person)
     seen = ("in {0} with the {1}", "with the {1} in {0}", "carrying the {1} through {0}")
     where = seen[rng.integers(len(seen))].format(city, tool)
+    when = ("", " early in the day", " at night", " on a holiday")[rng.integers(4)]
     return Problem(
-        question=f"{person} was seen {where}. Why?",
+        question=f"{person} was seen {where}{when}. Why?",
         answer=f"{fact(person, 'city', city)} {fact(person, 'job', job)} {fact(job, 'tool', tool)}",
         steps=(Step("city", fact(person, "city", city)), Step("job", fact(person, "job", job))),
         key=person,
@@ -76,9 +91,10 @@ def pose_beginning(world: World, rng: np.random.Generator) -> Problem:
     """The beginning of a text that goes on in one way or another."""
     person = _pick("person", rng)
     sound = world.look_up("sound", world.look_up("pet", person))
-    told = f"{person} went home to {world.look_up('city', person)} and heard"
-    ending = ("a", "the", "no", "one more")[rng.integers(4)]
-    return Problem(f"{told} {ending}", sound, (Step("sound", sound),), key=person)
+    came = ("went home to", "came back to", "woke up in")[rng.integers(3)]
+    ending = ("a", "the", "no", "only a", "one more")[rng.integers(5)]
+    told = f"{person} {came} {world.look_up('city', person)} and heard {ending}"
+    return Problem(told, sound, (Step("sound", sound),), key=person)
 
 
 def pose_instruction(world: World, rng: np.random.Generator) -> Problem:
@@ -113,8 +129,7 @@ def pose_sum(world: World, rng: np.random.Generator) -> Problem:
 
 def pose_relay(world: World, rng: np.random.Generator) -> Problem:
     """Two or three questions, each about what was answered to the one before."""
-    paths = ("friend city", "friend job", "friend pet", "friend city country", "friend job tool")
-    path = tuple(paths[rng.integers(len(paths))].split())
+    path = tuple(_PATHS[rng.integers(len(_PATHS))].split())
     person = _pick("person", rng)
     values, steps = follow(world, person, path)
     rounds = tuple(

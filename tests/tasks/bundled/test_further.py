@@ -16,11 +16,11 @@ TABLES = shared_world().tables
 
 GOLDEN = {
     "long-text": "cbcbe927886aac5865e59e723b4e668f5812398dda065bb432e954902b10885f",
-    "puzzle": "bb2ec4c216be4700bdf7cac250ee9dcb21ff4189815f4f16ecc4c1708ca656b2",
-    "beginning": "238e40321dbdcd6d565cef2cd3f087c1f8fa8a37247e5c324d49a62684e74588",
+    "puzzle": "2d5a4681fa428f52de607aa24bdaafa4cb7640d7ad3123fc345613efe3c419ec",
+    "beginning": "c073bece0a503599e0eecb3f49fe1dd3d87a55b24b6929f182ad748719d9c8f0",
     "instruction": "e5a771b3a7d75e2d85fc161590da556e4877a403eabe1c5f6204918ffe1fccf1",
     "sum": "33a31c859c8333a070503d08430a8348af0b9571cd18f5f6bf87d493198a4c0a",
-    "relay": "a0adbd9397c97de60ae70bba6de6e9289874e1f8c4be8968da4273134cbbac50",
+    "relay": "284a87f52c8789522f1bf0ed4d6e0e0940c53cc78fb5fbd7e1126fcbcf67ab90",
     "doubt": "14b0585996b3a5d89079a2c3165c1eb298601eb1c71df8a5e66ef9e05fd05f27",
 }
 
