@@ -20,9 +20,11 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from workbench import Cells, Workbench, add_options, log_look, opened, results, write
+from workbench import AT_HAND, Cells, Workbench, add_options, log_look, opened, results, write
 
 from hswarm.analysis.statistics import bootstrap, wilson
+from hswarm.engines.memo import MemoEngine
+from hswarm.engines.usage import Usage
 from hswarm.evaluate import mean
 from hswarm.graph.dag import LONE, Dag
 from hswarm.graph.decode import decode
@@ -73,8 +75,7 @@ class Study:
         self, what: str, candidates: Sequence[Candidate], leader: Candidate
     ) -> list[float]:
         """Return dev utilities; NaN of those that fell out as worse than `leader`."""
-        dev = self.bench.task.dev
-        order = generator(SEED, "headroom order").permutation(len(dev)).tolist()
+        dev, order = self.bench.task.dev, self.order()
 
         async def against() -> list[float]:
             (standing,) = await self.bench.score([leader], dev)
@@ -91,6 +92,11 @@ class Study:
             return [mean(row) if None not in row else math.nan for row in scores]
 
         return await self.once(f"raced {what}", against)
+
+    def order(self) -> list[int]:
+        """Return the dev items, by place, in the order in which races run them."""
+        count = len(self.bench.task.dev)
+        return [int(place) for place in generator(SEED, "headroom order").permutation(count)]
 
     async def once(self, what: str, work: Work) -> list[float]:
         """Return dev utilities, NaN where unknown; what is done is a step of the memo."""
@@ -134,8 +140,10 @@ class Study:
                 items[share::shares] += np.array(done.scores, dtype=float) / len(some)
         return items
 
-    async def finish(self, name: str, chosen: Sequence[Candidate], dev: float) -> Row:
-        """Look at test once."""
+    async def finish(
+        self, name: str, chosen: Sequence[Candidate], dev: float, unraced: int | None = None
+    ) -> Row:
+        """Look at test once. `unraced`: the tokens that it would have taken without races."""
         key = self.key(f"{name}, {self.options.long} long" if name == LONG else name)
         row = self.finished.rows.get(key)
         if row is None:
@@ -153,6 +161,7 @@ class Study:
                 low=low,
                 high=high,
                 dev_tokens=tokens,
+                unraced_tokens=unraced or tokens,
                 systems=[candidate.to_json() for candidate in chosen[:1]],
             )
             print(key, f"dev {row['dev']:.3f}, test {row['test']:.3f}", flush=True)
@@ -165,7 +174,9 @@ class Study:
 
         `best` leads the race at its start.
         """
+        everything: list[Candidate] = []
         for what, several in candidates.items():
+            everything += several
             for first in range(0, len(several), RACING):
                 part = several[first : first + RACING]
                 utilities = await self.raced(f"{what} from {first}", part, best)
@@ -181,6 +192,7 @@ class Study:
                 for k, moves in zip(range(count), alternate(), strict=False)
             ]
             tried = [self.place(dag) for dag in moved]
+            everything += tried
             utilities = await self.raced(f"moves from {first}", tried, here)
             if np.isnan(utilities).all():
                 continue
@@ -190,7 +202,21 @@ class Study:
             # A plateau is crossed.
             if reached >= utility:
                 here, utility = candidate, reached
-        return await self.finish(LONG, [best], utility)
+        return await self.finish(LONG, [best], utility, await self.unraced(everything))
+
+    async def unraced(self, candidates: Sequence[Candidate]) -> int:
+        """Return the tokens that all of them would have taken on all of dev.
+
+        What is asked about one item answers nothing about another, so it is as much per item as on
+        the items of the first rung, which all were run on: they are run again from the memo.
+        """
+        order = self.order()
+        first = [self.bench.task.dev[place] for place in order[: round(RUNGS[0] * len(order))]]
+        usage = Usage()
+        alone = MemoEngine(self.bench.memo, usage=usage, keep=AT_HAND)
+        for start in range(0, len(candidates), RACING):
+            await self.bench.score(candidates[start : start + RACING], first, alone)
+        return round(usage.generated_tokens * len(order) / len(first))
 
 
 def best_known(
@@ -267,12 +293,13 @@ async def study(task: str, options: Namespace) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     lines = [
-        "| task | system | dev | test | 95 % | tokens on dev so far |",
-        "|---|---|---|---|---|---|",
+        "| task | system | dev | test | 95 % | tokens on dev so far | without races |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {row['task']} | {row['row']} | {row['dev']:.3f} | {row['test']:.3f} "
-        f"| {row['low']:.3f} … {row['high']:.3f} | {row['dev_tokens']:,} |"
+        f"| {row['low']:.3f} … {row['high']:.3f} | {row['dev_tokens']:,} "
+        f"| {row['unraced_tokens']:,} |"
         for row in rows
     ]
     return "\n".join(lines) + "\n"
