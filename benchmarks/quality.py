@@ -6,7 +6,8 @@ The default search against the best single model, the best of 20 random chains a
 random stars, other ones with every seed, all chosen on dev and compared on test; and against the
 best graph known, where `headroom.py` has looked for it: which part of the way from the best single
 model to it was found, at which part of its generated tokens. A finished seed is a line of
-results/quality.jsonl and is not done again; the memo is in --folder. Writes results/quality.md.
+results/quality.jsonl and is not done again; the memo is in --folder. Writes results/quality.md and,
+as a picture, docs/headroom.svg.
 """
 
 import argparse
@@ -16,10 +17,22 @@ from typing import Any
 
 import numpy as np
 from headroom import LONG
-from workbench import Cells, Workbench, add_options, log_look, opened, over_seeds, results, write
+from matplotlib.figure import Figure
+from workbench import (
+    ROOT,
+    Cells,
+    Workbench,
+    add_options,
+    log_look,
+    opened,
+    over_seeds,
+    results,
+    write,
+)
 
 from hswarm.analysis.statistics import compare
 from hswarm.config import search_config
+from hswarm.figures.look import BLUE, FAINT, INK, PAGE, figure, new_figure, write_picture
 from hswarm.graph.dag import LONE
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.found import Candidate, best_of
@@ -105,7 +118,7 @@ def summary(rows: Sequence[Row], known: dict[str, Row]) -> str:
     """Return what is left over seeds, and the part of the head-room that was found."""
     head = (
         "| task | found | bias | over the best single | over 20 chains | over 20 stars "
-        "| best graph known | head-room found | tokens, of its search's |"
+        "| best graph known | head-room found | tokens, of its search's | … with races |"
     )
     lines = [head, "|---" * (head.count("|") - 1) + "|"]
     shares = []
@@ -121,14 +134,51 @@ def summary(rows: Sequence[Row], known: dict[str, Row]) -> str:
             best = known[task]["test"]
             single = float(np.mean([row["rivals"]["best single"]["test"] for row in own]))
             shares.append((mean - single) / (best - single))
-            tokens = float(np.mean([row["tokens"] for row in own])) / known[task]["dev_tokens"]
-            cells += [f"{best:.3f}", f"{shares[-1]:.2f}", f"{tokens:.1%}"]
+            tokens = float(np.mean([row["tokens"] for row in own]))
+            parts = [tokens / known[task][what] for what in ("unraced_tokens", "dev_tokens")]
+            cells += [f"{best:.3f}", f"{shares[-1]:.2f}", *(f"{part:.1%}" for part in parts)]
         else:
-            cells += [""] * 3
+            cells += [""] * 4
         lines.append("| " + " | ".join(cells) + " |")
     if shares:
         lines += ["", f"Head-room found, mean over these tasks: {np.mean(shares):.2f}."]
     return "\n".join(lines) + "\n"
+
+
+@figure
+def draw(found: dict[str, list[float]], known: dict[str, list[Row]]) -> Figure:
+    """Draw every task's systems from the worst to the best known; what was found stands out."""
+    drawn = new_figure(PAGE, 2.1)
+    fields = drawn.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for axes, (task, scores) in zip(fields, found.items(), strict=True):
+        names = [row["row"] for row in known[task]]
+        place = names.index(LONG)
+        values = [row["test"] for row in known[task]]
+        bars = [*names[:place], "found (5 seeds)", names[place]]
+        lengths = [*values[:place], float(np.mean(scores)), values[place]]
+        colours = [BLUE if bar.startswith("found") else FAINT for bar in bars]
+        axes.barh(range(len(bars)), lengths, color=colours, height=0.62)
+        axes.plot(scores, [place] * len(scores), ".", color=INK, markersize=3)
+        for k, length in enumerate(lengths):
+            end = max(length, *scores) if k == place else length
+            axes.annotate(
+                f"{length:.2f}", (end, k), (3, 0), textcoords="offset points", va="center",
+                fontsize=6.5,
+            )  # fmt: skip
+        axes.set_yticks(range(len(bars)), bars)
+        axes.set_xlim(0.0, 1.0)
+        axes.set_title(task)
+        axes.grid(axis="y", visible=False)
+    drawn.supxlabel("right answers on test", fontsize=8.0)
+    return drawn
+
+
+def whole_rows(options: argparse.Namespace) -> dict[str, list[Row]]:
+    """Return what the head-room study found, task by task, where it is complete."""
+    tasks: dict[str, list[Row]] = {}
+    for row in Cells(results(options) / "headroom.jsonl").rows.values():
+        tasks.setdefault(row["task"], []).append(row)
+    return {task: rows for task, rows in tasks.items() if rows[-1]["row"] == LONG}
 
 
 if __name__ == "__main__":
@@ -137,9 +187,10 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     rows = asyncio.run(run(options))
-    of_long = {
-        row["task"]: row
-        for row in Cells(results(options) / "headroom.jsonl").rows.values()
-        if row["row"] == LONG
-    }
-    write("quality", __doc__, f"{summary(rows, of_long)}\n{table(rows)}", options)
+    known = whole_rows(options)
+    text = summary(rows, {task: of_task[-1] for task, of_task in known.items()})
+    write("quality", __doc__, f"{text}\n{table(rows)}", options)
+    found = {task: [row["test"] for row in rows if row["task"] == task] for task in known}
+    if options.limit is None and found and all(found.values()):
+        picture = write_picture(draw(found, known))
+        (ROOT / "docs" / "headroom.svg").write_bytes(picture.svg)
