@@ -7,10 +7,11 @@ of 200, each on a tenth of the items, so that every item is put to twenty), the 
 the best of 20 stars, and the best graph known: the dev-best of --long random graphs, as many random
 chains and then as many moves of nodes and edges from the best of them. What is tried is run on a
 sixteenth, an eighth, … and all of the dev items, and falls out when a paired test finds it worse,
-at 99 %, than the best so far, or than the graph that it is a move from. It takes hours: --folder
-keeps a memo and what was found on dev, and a killed run goes on where it was. Test is looked at
-once per finished row, which is a line of results/headroom.jsonl. Writes results/headroom.md, with
-95 % intervals (Wilson; for means of graphs bootstrapped over items).
+at 99 %, than the best so far, or than the graph that it is a move from. It takes hours: what
+was found on dev is kept in results/headroom-dev.jsonl, the memo in --folder, and a killed run goes
+on where it was. Test is looked at once per finished row, which is a line of results/headroom.jsonl.
+Writes results/headroom.md, with 95 % intervals (Wilson; for means of graphs bootstrapped over
+items).
 """
 
 import asyncio
@@ -48,7 +49,7 @@ class Study:
 
     def __init__(self, task: str, bench: Workbench, options: Namespace) -> None:
         self.task, self.bench, self.options = task, bench, options
-        self.progress = Cells(options.folder / "headroom-dev.jsonl")
+        self.progress = Cells(results(options) / "headroom-dev.jsonl")
         self.finished = Cells(results(options) / "headroom.jsonl")
         self.nodes = len(bench.roster)
 
