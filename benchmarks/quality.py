@@ -154,9 +154,10 @@ def draw(found: dict[str, list[float]], known: dict[str, list[Row]]) -> Figure:
         names = [row["row"] for row in known[task]]
         place = names.index(LONG)
         values = [row["test"] for row in known[task]]
-        bars = [*names[:place], "found (5 seeds)", names[place]]
+        found_name = f"found ({len(scores)} seed{'s' * (len(scores) > 1)})"
+        bars = [*names[:place], found_name, names[place]]
         lengths = [*values[:place], float(np.mean(scores)), values[place]]
-        colours = [BLUE if bar.startswith("found") else FAINT for bar in bars]
+        colours = [BLUE if bar == found_name else FAINT for bar in bars]
         axes.barh(range(len(bars)), lengths, color=colours, height=0.62)
         axes.plot(scores, [place] * len(scores), ".", color=INK, markersize=3)
         for k, length in enumerate(lengths):
