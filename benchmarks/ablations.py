@@ -92,12 +92,12 @@ def variants(options: argparse.Namespace) -> list[Variant]:
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser)
-    add_variants(parser, seeds=5)
-    parser.add_argument("--tokens", type=int, default=200_000)
-    parser.add_argument("--iterations", type=int, default=30, help="never more than so many")
-    return parser
+    made = argparse.ArgumentParser(description=__doc__)
+    add_options(made)
+    add_variants(made, seeds=5)
+    made.add_argument("--tokens", type=int, default=200_000)
+    made.add_argument("--iterations", type=int, default=30, help="never more than so many")
+    return made
 
 
 if __name__ == "__main__":

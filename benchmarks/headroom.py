@@ -26,13 +26,13 @@ from workbench import AT_HAND, Cells, Workbench, add_options, log_look, opened, 
 from hswarm.analysis.statistics import bootstrap, wilson
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.usage import Usage
-from hswarm.evaluate import mean
+from hswarm.evaluate import Evaluation
 from hswarm.graph.dag import LONE, Dag
 from hswarm.graph.decode import decode
 from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, neighbour
 from hswarm.graph.shapes import SHAPES
 from hswarm.search.found import Candidate
-from hswarm.search.racing import is_worse
+from hswarm.search.racing import Scores, climb, is_worse
 from hswarm.swarm.random import generator
 from hswarm.tasks.task import Example
 
@@ -80,17 +80,15 @@ class Study:
 
         async def against() -> list[float]:
             (standing,) = await self.bench.score([leader], dev)
-            scores: list[list[float | None]] = [[None] * len(dev) for _ in candidates]
-            racing, begin = list(range(len(candidates))), 0
-            for end in (round(share * len(order)) for share in RUNGS):
-                places, begin = order[begin:end], end
-                part = [dev[place] for place in places]
-                systems = [candidates[k] for k in racing]
-                for k, done in zip(racing, await self.bench.score(systems, part), strict=True):
-                    for place, score in zip(places, done.scores, strict=True):
-                        scores[k][place] = score
-                racing = [k for k in racing if not is_worse(scores[k], standing.scores, CONFIDENCE)]
-            return [mean(row) if None not in row else math.nan for row in scores]
+
+            async def run(numbers: Sequence[int], part: Sequence[Example]) -> list[Evaluation]:
+                return await self.bench.score([candidates[k] for k in numbers], part)
+
+            def stay(racing: Sequence[int], scores: Scores) -> list[int]:
+                return [k for k in racing if not is_worse(scores[k], standing.scores, CONFIDENCE)]
+
+            done = await climb(len(candidates), dev, order, RUNGS, run=run, stay=stay)
+            return [evaluation.utility for evaluation in done]
 
         return await self.once(f"raced {what}", against)
 
@@ -162,7 +160,7 @@ class Study:
                 low=low,
                 high=high,
                 dev_tokens=tokens,
-                unraced_tokens=unraced or tokens,
+                unraced_tokens=unraced,
                 systems=[candidate.to_json() for candidate in chosen[:1]],
             )
             print(key, f"dev {row['dev']:.3f}, test {row['test']:.3f}", flush=True)
@@ -300,7 +298,7 @@ def table(rows: Sequence[Row]) -> str:
     lines += [
         f"| {row['task']} | {row['row']} | {row['dev']:.3f} | {row['test']:.3f} "
         f"| {row['low']:.3f} … {row['high']:.3f} | {row['dev_tokens']:,} "
-        f"| {row['unraced_tokens']:,} |"
+        f"| {'' if row['unraced_tokens'] is None else format(row['unraced_tokens'], ',')} |"
         for row in rows
     ]
     return "\n".join(lines) + "\n"

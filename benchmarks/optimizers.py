@@ -36,11 +36,11 @@ def variants(options: argparse.Namespace) -> list[Variant]:
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser)
-    add_variants(parser, seeds=10)
-    parser.add_argument("--iterations", type=int, default=9, help="after the start")
-    return parser
+    made = argparse.ArgumentParser(description=__doc__)
+    add_options(made)
+    add_variants(made, seeds=10)
+    made.add_argument("--iterations", type=int, default=9, help="after the start")
+    return made
 
 
 if __name__ == "__main__":

@@ -46,10 +46,10 @@ def variants(options: argparse.Namespace) -> list[Variant]:
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser)
-    add_variants(parser, seeds=5)
-    return parser
+    made = argparse.ArgumentParser(description=__doc__)
+    add_options(made)
+    add_variants(made, seeds=5)
+    return made
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from workbench import (
     Cells,
     Workbench,
     add_options,
+    cell_key,
     log_look,
     opened,
     over_seeds,
@@ -88,8 +89,7 @@ async def run(options: argparse.Namespace) -> list[Row]:
     for task in options.tasks.split(","):
         async with opened(task, options) as bench:
             for seed in range(options.seeds):
-                pool, data = bench.pool.fingerprint[:12], bench.task.fingerprint[:12]
-                key = f"{task} / {pool} / {data} / {seed}"
+                key = cell_key(bench, "default", search_config("default", {"seed": seed}), None)
                 row = cells.rows.get(key)
                 if row is None:
                     row = cells.add(key, **await measure(task, seed, bench, options))

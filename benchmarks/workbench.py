@@ -178,9 +178,10 @@ async def opened(task: str, options: Namespace, data: str | None = None):
         engine = assemble(pool.families, EngineConfig(), mixtures=pool.mixtures)
         memo = MemoEngine(engine, store, keep=AT_HAND)
         try:
-            whole = load_task(task, data=data, limit=options.limit)
-            cut = getattr(options, "dev", None) or len(whole.dev)
-            unseen = whole.dev[cut:] or whole.test
+            whole, cut = load_task(task, data=data, limit=options.limit), options.dev
+            if cut is not None and not 0 < cut < len(whole.dev):
+                raise SystemExit(f"{task} has {len(whole.dev)} dev items: --dev has to be fewer.")
+            unseen = whole.test if cut is None else whole.dev[cut:]
             yield Workbench(replace(whole, dev=whole.dev[:cut]), unseen, pool, memo)
         finally:
             await memo.aclose()
@@ -221,7 +222,7 @@ async def run_variants(
                     tokens = variant.tokens
                     if isinstance(tokens, str):
                         tokens = int(done[task, tokens, seed]["tokens"])
-                    key = _key(bench, variant.name, config, tokens)
+                    key = cell_key(bench, variant.name, config, tokens)
                     row = cells.rows.get(key)
                     if row is None:
                         what = {"task": task, "variant": variant.name, "seed": seed}
@@ -234,7 +235,7 @@ async def run_variants(
     return list(done.values())
 
 
-def _key(bench: Workbench, variant: str, config: SearchConfig, tokens: int | None) -> str:
+def cell_key(bench: Workbench, variant: str, config: SearchConfig, tokens: int | None) -> str:
     """Name a cell by all that decides what it holds: models, items, settings, budget."""
     items = [bench.task.fingerprint, len(bench.task.dev)]
     parts = [bench.pool.fingerprint, items, config.model_dump(mode="json"), tokens]
@@ -319,6 +320,7 @@ def add_options(parser: ArgumentParser, folder: str = "search") -> None:
     parser.add_argument("--tasks", default="gaia-text,gsm8k,knowledge-crosswords,nlgraph")
     parser.add_argument("--pool", default="tiny")
     parser.add_argument("--limit", type=int, help="items per split: a trial, kept out of results")
+    parser.set_defaults(dev=None)
     parser.add_argument("--folder", type=Path, default=Path("runs") / folder)
 
 
@@ -343,6 +345,8 @@ def main(
     if unknown:
         raise SystemExit(f"There are no variants {sorted(unknown)}.")
     picked = [variant for variant in variants if variant.name in chosen]
+    if needed := {v.tokens for v in picked if isinstance(v.tokens, str)} - set(chosen):
+        raise SystemExit(f"Others get as many tokens as {sorted(needed)} took: name it, too.")
     rows = asyncio.run(run_variants(name, picked, options))
     unseen = "test" if options.dev is None else "rest of dev"
     write(name, doc, table(rows, base, unseen), options)

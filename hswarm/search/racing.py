@@ -22,6 +22,12 @@ RUNGS: Final = (1 / 8, 1 / 4, 1 / 2, 1.0)
 RunSeveral = Callable[[Sequence[int], Sequence[Example]], Awaitable[list[Evaluation]]]
 """Evaluates the systems with these numbers on some examples."""
 
+Scores = Sequence[Sequence[float | None]]
+"""By system a score per example, None where it was not run or not scored."""
+
+Stay = Callable[[Sequence[int], Scores], list[int]]
+"""Says which of the systems with these numbers run on, in order."""
+
 
 async def race(
     systems: int,
@@ -32,13 +38,34 @@ async def race(
 ) -> list[Evaluation]:
     """Evaluate `systems` systems, those that fall out on a part of the examples only.
 
-    Their utility is NaN, and their scores None where they were not run. `order` is that in which
-    the examples, by place, are run.
+    Of the worse half at a rung those do that are worse than the leader, at `confidence`; the rest
+    is as in `climb`.
+    """
+
+    def stay(racing: Sequence[int], scores: Scores) -> list[int]:
+        return _halve(racing, scores, confidence)
+
+    return await climb(systems, examples, order, RUNGS, run=run, stay=stay)
+
+
+async def climb(
+    systems: int,
+    examples: Sequence[Example],
+    order: Sequence[int],
+    rungs: Sequence[float],
+    *,
+    run: RunSeveral,
+    stay: Stay,
+) -> list[Evaluation]:
+    """Evaluate `systems` systems on rising shares of the examples, the last of them 1.
+
+    After each but the last, `stay` says who runs on. Of the others the utility is NaN, and scores
+    are None where they were not run. `order` is that in which the examples, by place, are run.
     """
     scores: list[list[float | None]] = [[None] * len(examples) for _ in range(systems)]
     failures: list[list[str]] = [[] for _ in range(systems)]
     racing, begin = list(range(systems)), 0
-    for share in RUNGS:
+    for share in rungs:
         end = len(order) if share == 1.0 else round(share * len(order))
         places = order[begin:end]
         if not places:
@@ -51,7 +78,7 @@ async def race(
             for place, score in zip(places, done.scores, strict=True):
                 scores[system][place] = score
         if end < len(order):
-            racing = _halve(racing, scores, confidence)
+            racing = stay(racing, scores)
     return [
         Evaluation.of(scores[system], failures[system])
         if system in racing
@@ -60,9 +87,7 @@ async def race(
     ]
 
 
-def _halve(
-    racing: Sequence[int], scores: Sequence[Sequence[float | None]], confidence: float
-) -> list[int]:
+def _halve(racing: Sequence[int], scores: Scores, confidence: float) -> list[int]:
     """Return who stays in the race, in order."""
     means = {
         system: fmean(known)

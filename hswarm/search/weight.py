@@ -93,7 +93,7 @@ async def _score(
                 "family": roster.families[family].label,
                 "rows": seen.position.tolist(),
                 "jfk": [float(score) if np.isfinite(score) else None for score in own],
-                **({"rebased": True} if rebased else {}),
+                "rebased": rebased,
             }
         )
     state = replace(state, gained_over=state.found.utility if state.found is not None else None)

@@ -64,7 +64,7 @@ def exchanges(
         for _ in range(_TRIES):
             task = tasks[rng.integers(len(tasks))]
             problem = GENERATORS[task](world, rng)
-            if task not in _NO_TRAINING_SPLIT and split_of(task, problem) != split:
+            if task not in _NO_TRAINING_SPLIT and split_of(task, problem.key) != split:
                 continue
             known = int(rng.integers(len(problem.steps) + 1))
             if rng.random() < 0.2:

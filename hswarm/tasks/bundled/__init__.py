@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
@@ -40,13 +39,13 @@ _PATIENCE: Final = 3_000
 """Problems posed in a row, none of them new, before there are taken to be no more."""
 
 
-def split_of(task: str, problem: Problem) -> Split:
-    """Return the split that a problem belongs to, by the hash of its key.
+def split_of(task: str, key: str) -> Split:
+    """Return the split that the problems of a key belong to, by its hash.
 
     So dev and test cannot share a key, whatever is drawn. Skills (arithmetic, graphs) keep a share
     for training; of tables of facts there is nothing to generalise to, so those have no such share.
     """
-    digest = hashlib.sha256(f"{task}/{problem.key}".encode()).digest()
+    digest = hashlib.sha256(f"{task}/{key}".encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     train = _TRAIN_SHARE.get(task, 0.0)
     if place < train:
@@ -75,7 +74,7 @@ def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, obje
     in_vain = 0
     while any(len(found[split]) < size for split, size in sizes.items()):
         problem = pose(world, rng)
-        split = split_of(task, problem)
+        split = split_of(task, problem.key)
         identity = (problem.question, problem.key, problem.rounds)
         in_vain += 1
         if in_vain > _PATIENCE:
@@ -86,7 +85,7 @@ def generate(task: str, *, dev: int, test: int) -> dict[str, list[dict[str, obje
             )
         if identity in asked or len(found[split]) >= sizes[split]:
             continue
-        if problem.twin and split_of(task, replace(problem, key=problem.twin)) != split:
+        if problem.twin and split_of(task, problem.twin) != split:
             continue
         if task in GENERATORS and not _is_fair(problem):
             continue

@@ -103,7 +103,7 @@ def test_every_person_is_in_one_split(task):
     splits = {}
     for _ in range(2_000):
         problem = GENERATORS[task](world, rng)
-        splits.setdefault(problem.key, set()).add(split_of(task, problem))
+        splits.setdefault(problem.key, set()).add(split_of(task, problem.key))
     assert set(splits) == set(PEOPLE)
     assert all(len(split) == 1 for split in splits.values())
 
