@@ -140,9 +140,13 @@ class Study:
         return items
 
     async def finish(
-        self, name: str, chosen: Sequence[Candidate], dev: float, unraced: int | None = None
+        self,
+        name: str,
+        chosen: Sequence[Candidate],
+        dev: float,
+        raced: Sequence[Candidate] = (),
     ) -> Row:
-        """Look at test once. `unraced`: the tokens that it would have taken without races."""
+        """Look at test once; say what those that were `raced` would have taken without races."""
         key = self.key(f"{name}, {self.options.long} long" if name == LONG else name)
         row = self.finished.rows.get(key)
         if row is None:
@@ -160,7 +164,7 @@ class Study:
                 low=low,
                 high=high,
                 dev_tokens=tokens,
-                unraced_tokens=unraced,
+                unraced_tokens=await self.unraced(raced) if raced else None,
                 systems=[candidate.to_json() for candidate in chosen[:1]],
             )
             print(key, f"dev {row['dev']:.3f}, test {row['test']:.3f}", flush=True)
@@ -201,7 +205,7 @@ class Study:
             # A plateau is crossed.
             if reached >= utility:
                 here, utility = candidate, reached
-        return await self.finish(LONG, [best], utility, await self.unraced(everything))
+        return await self.finish(LONG, [best], utility, everything)
 
     async def unraced(self, candidates: Sequence[Candidate]) -> int:
         """Return the tokens that all of them would have taken on all of dev.
