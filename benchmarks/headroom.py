@@ -17,7 +17,7 @@ items).
 import asyncio
 import math
 from argparse import ArgumentParser, Namespace
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -295,17 +295,28 @@ async def study(task: str, options: Namespace) -> list[Row]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    lines = [
-        "| task | system | dev | test | 95 % | tokens on dev so far | without races |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {row['task']} | {row['row']} | {row['dev']:.3f} | {row['test']:.3f} "
-        f"| {row['low']:.3f} … {row['high']:.3f} | {row['dev_tokens']:,} "
-        f"| {'' if row['unraced_tokens'] is None else format(row['unraced_tokens'], ',')} |"
-        for row in rows
-    ]
-    return "\n".join(lines) + "\n"
+    """Return what each system is worth on test, task by task, and what finding it took."""
+    cells = {(row["row"], row["task"]): row for row in rows}
+    names, tasks = (list(dict.fromkeys(keys)) for keys in zip(*cells, strict=True))
+
+    def line(first: str, rest: Iterable[str]) -> str:
+        return "| " + " | ".join((first, *rest)) + " |"
+
+    def right(row: Row) -> str:
+        return f"{row['test']:.3f} ({row['low']:.3f} … {row['high']:.3f})"
+
+    def tokens(what: str) -> Iterator[str]:
+        return (f"{cells[LONG, task][what]:,}" for task in tasks)
+
+    return "\n".join(
+        [
+            line("right on test (95 %)", tasks),
+            line("---", ["---"] * len(tasks)),
+            *(line(name, (right(cells[name, task]) for task in tasks)) for name in names),
+            line("tokens of that search, with races", tokens("dev_tokens")),
+            line("… without races", tokens("unraced_tokens")),
+        ]
+    ) + "\n"  # fmt: skip
 
 
 def main() -> None:
