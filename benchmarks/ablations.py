@@ -51,6 +51,7 @@ OF_PAPER: Mapping[str, Mapping[str, Any]] = {
         "role": {"encoding": "order", "top_p": 0.0, "shapes": SHAPES, **SHORT}
     },
     "moves": {"role": {"moves": 20}},
+    "moves, no leaps": {"role": {"moves": 20, "leap": None}},
     "best models": {"role": {"models": "best"}},
     "places": {"weight": {"credit": "places"}},
     "balanced": {"weight": {"assignment": "balanced"}},
@@ -64,6 +65,7 @@ OF_DEFAULT: Mapping[str, Mapping[str, Any]] = {
     "long role steps": {"role": LONG},
     "no moves": {"role": {"moves": 0}},
     "no heat": {"role": {"heat": 0.0}},
+    "no leaps": {"role": {"leap": None}},
     "moves of edges only": {"role": {"order_rounds": 0, "edge_rounds": 7}},
     "moves of nodes only": {"role": {"order_rounds": 7, "edge_rounds": 0}},
     "current models": {"role": {"models": "current"}},

@@ -148,6 +148,9 @@ class RoleConfig(PsoConfig):
     heat: Share = 0.33
     """The share of the dev items on which a neighbour must be no worse than what it is a neighbour
     of before it is tried on all of them; 0 tries all on all."""
+    leap: Annotated[float, Field(gt=1.0, le=100.0)] | None = 2.0
+    """β of the power law k^−β by which it is drawn how many small moves in a row lead to a
+    neighbour, so that a few go far; null is always one."""
     order_rounds: Annotated[int, Field(ge=0, le=1_000)] = 6
     """Rounds of an iteration's move-step that move nodes, each from the best of the one before."""
     edge_rounds: Annotated[int, Field(ge=0, le=1_000)] = 1

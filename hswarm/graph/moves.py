@@ -30,6 +30,22 @@ def neighbour(dag: Dag, moves: Sequence[Move], rng: np.random.Generator) -> Dag:
     return dag
 
 
+def leap(dag: Dag, moves: Sequence[Move], exponent: float | None, rng: np.random.Generator) -> Dag:
+    """Return `dag` after so many of `moves` in a row as a power law says, or after one without it.
+
+    Of k moves, 1 ≤ k ≤ n, the probability is proportional to k^−exponent: most neighbours are near,
+    some far, which is what leads out of a local optimum (Doerr et al., 2017: heavy-tailed
+    mutation).
+    """
+    steps = 1
+    if exponent is not None:
+        weights = np.arange(1, len(dag) + 1, dtype=float) ** -exponent
+        steps += int(rng.choice(len(dag), p=weights / weights.sum()))
+    for _ in range(steps):
+        dag = neighbour(dag, moves, rng)
+    return dag
+
+
 def swap(dag: Dag, rng: np.random.Generator) -> list[Edge]:
     """Have two nodes trade places."""
     one, other = rng.choice(len(dag), size=2, replace=False).tolist()

@@ -3,7 +3,9 @@
 Not in the papers, whose setting has none. A swarm finds where good graphs are; a few small moves
 from the best of them find what it would take the swarm very many particles to hit. First come moves
 of nodes, then moves of edges: what a chain's nodes ask in another order was mostly asked before, so
-the memo makes the first kind cheap, and it is the order that counts most.
+the memo makes the first kind cheap, and it is the order that counts most. A neighbour is one move
+away or, now and then, several: the best graphs in reach are not always the end of a way on which
+every single move is one for the better.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf, nextafter
 
-from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, Move, neighbour
+from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, Move, leap
 from hswarm.search.found import Candidate, Found
 from hswarm.search.setting import Setting
 from hswarm.search.state import SearchState
@@ -47,11 +49,11 @@ def _neighbours(
     candidate: Candidate, moves: Sequence[Move], iteration: int, turn: int, setting: Setting
 ) -> list[Candidate]:
     """Return different neighbours, at most as many as the configuration has moves a round."""
-    config = setting.config
-    graphs = (
-        neighbour(candidate.dag, moves, generator(config.seed, "move", iteration, turn, place))
-        for place in range(config.role.moves)
+    config, role = setting.config, setting.config.role
+    generators = (
+        generator(config.seed, "move", iteration, turn, place) for place in range(role.moves)
     )
+    graphs = (leap(candidate.dag, moves, role.leap, rng) for rng in generators)
     return [replace(candidate, dag=dag) for dag in dict.fromkeys(graphs)]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hswarm.graph.dag import Dag
 from hswarm.graph.decode import decode
-from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, insert, neighbour, swap, take_out
+from hswarm.graph.moves import EDGE_MOVES, ORDER_MOVES, insert, leap, neighbour, swap, take_out
 from hswarm.graph.shapes import chain, star
 
 MOVES = (*ORDER_MOVES, *EDGE_MOVES)
@@ -128,3 +128,29 @@ def test_who_was_read_through_a_node_is_read_without_it(size, seed, data):
     added = set(left.edges) - kept - through
     assert kept | through <= set(left.edges)
     assert not added if node != dag.end else all(v == left.end for _, v in added)
+
+
+@settings(max_examples=100, deadline=None)
+@given(sizes, seeds)
+def test_a_leap_without_a_power_law_is_one_move(size, seed):
+    dag = random_dag(size, np.random.default_rng(seed))
+    near = neighbour(dag, MOVES, np.random.default_rng(seed))
+    assert leap(dag, MOVES, None, np.random.default_rng(seed)) == near
+
+
+def test_how_many_moves_a_leap_takes_follows_the_power_law():
+    steps = []
+    rng = np.random.default_rng(0)
+    for _ in range(4_000):
+        taken = []
+
+        def counted(dag, rng, taken=taken):
+            taken.append(1)
+            return swap(dag, rng)
+
+        leap(chain([0, 1, 2, 3]), [counted], 2.0, rng)
+        steps.append(len(taken))
+    shares = [steps.count(k) / len(steps) for k in (1, 2, 3, 4)]
+    weights = np.array([1, 1 / 4, 1 / 9, 1 / 16])
+    assert set(steps) == {1, 2, 3, 4}
+    assert shares == pytest.approx(weights / weights.sum(), abs=0.03)
