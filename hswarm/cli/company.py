@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 _MOST: Final = 4
 """Processes that nobody asked for."""
 
-_EACH: Final = 2 * 2**30
-"""Bytes of memory that a process may come to need."""
-
 
 @dataclass(frozen=True, slots=True)
 class Hands:
@@ -74,7 +71,7 @@ def _sensible(config: RunConfig) -> int:
     engine, pool = settle_engine(config.engine), pool_of(config)
     if engine.name != "transformers" or pool.remote or config.budget.max_dollars is not None:
         return 1
-    from hswarm.engines.transformers.placement import free_memory_of, pick_device
+    from hswarm.engines.transformers.placement import PROCESS, free_memory_of, pick_device
     from hswarm.engines.transformers.runner import SMALL
     from hswarm.experts.folder import weight_files
     from hswarm.experts.source import locate
@@ -85,7 +82,7 @@ def _sensible(config: RunConfig) -> int:
     size = sum(path.stat().st_size for base in bases for path in weight_files(base))
     if size > SMALL or device.type != "cpu":
         return 1
-    return max(1, min(_cores(), _MOST, free_memory_of(device) // _EACH))
+    return max(1, min(_cores(), _MOST, free_memory_of(device) // PROCESS))
 
 
 def _cores() -> int:

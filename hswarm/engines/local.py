@@ -32,10 +32,11 @@ def load_runner(
         for family in families:
             runners[family.fingerprint] = VllmRunner(family, config, families=len(families))
         return FamiliesRunner(runners)
-    from hswarm.engines.transformers import TokensRunner, TransformersRunner
+    from hswarm.engines.transformers import AidedRunner, TokensRunner, TransformersRunner
 
     loaded = {family.fingerprint: TransformersRunner(family, config) for family in families}
-    runners |= loaded
+    for family in families:
+        runners[family.fingerprint] = AidedRunner(loaded[family.fingerprint], family, config)
     for mixture in mixtures:
         own = [loaded[family.fingerprint] for family in mixture.families]
         runners[mixture.fingerprint] = TokensRunner(mixture, own)

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import Audience, Batch, Ending, Outcome, Runner, Said
-from hswarm.engines.request import Blend, Request
+from hswarm.engines.request import Request
+from hswarm.engines.shares import deal
 from hswarm.errors import HswarmError
 
 try:
@@ -109,7 +110,7 @@ class RayRunner:
 
     def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Answer `requests`, yielding each share when it is done, all of it at once."""
-        waiting = deque(_deal(requests, self._config.workers))
+        waiting = deque(_shares(requests, self._config.workers))
         under_way: dict[Any, tuple[Any, _Share]] = {}
         try:
             while waiting or under_way:
@@ -198,19 +199,10 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=_KNOCK).close()
 
 
-def _deal(requests: Sequence[Request], workers: int) -> list[_Share]:
-    """Deal requests out so that shares are alike; which is in which depends on them alone."""
+def _shares(requests: Sequence[Request], workers: int) -> list[_Share]:
+    """Deal requests out so that shares are alike, several for each worker if there are many."""
     count = workers * max(1, min(_SHARES, len(requests) // (workers * _SMALL)))
-    order = sorted(range(len(requests)), key=lambda k: _order(requests[k]))
-    return [_Share(order[k::count]) for k in range(min(count, len(order)))]
-
-
-def _order(request: Request) -> tuple[object, ...]:
-    model = request.model
-    blend = (model.family, model.row) if isinstance(model, Blend) else ("", ())
-    how = request.sampling
-    heat = (how.max_tokens, how.temperature, how.top_p, how.seed)
-    return (blend[0], -len(request.prompt), blend[1], request.prompt, heat)
+    return [_Share(places) for places in deal(requests, count)]
 
 
 def _cause(error: RayTaskError) -> Exception:

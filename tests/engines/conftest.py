@@ -23,6 +23,7 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
+from hswarm.engines.transformers import crew
 from hswarm.experts.family import Family, open_family
 
 WORDS = 64
@@ -148,3 +149,9 @@ def _make(architecture: str, folder: Path) -> Family:
         {expert: str(folder / expert) for expert in "abc"},
         prompt="plain" if architecture == "gpt2" else "chat",
     )
+
+
+@pytest.fixture
+def eager_lanes(monkeypatch):
+    """Two threads make two lanes, however few rows there are."""
+    monkeypatch.setattr(crew, "_WORTH", 1)

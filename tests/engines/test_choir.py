@@ -230,6 +230,7 @@ def test_few_seats_are_taken_in_turn(mixture, runner):
     assert run(few, requests[::-1]) == expected[::-1]
 
 
+@pytest.mark.usefixtures("eager_lanes")
 def test_two_lanes_say_what_one_says(mixture, runner):
     requests = make_requests(mixture, 12, seed=2)
     config = EngineConfig(device="cpu", threads=2)

@@ -104,6 +104,7 @@ def generate_one_by_one(family, requests, folder):
         ("falcon", 1),
     ],
 )
+@pytest.mark.usefixtures("eager_lanes")
 def test_a_mixed_batch_equals_generate_one_by_one(architecture, threads, make_family, tmp_path):
     family = make_family(architecture)
     requests = make_requests(family, 25)
@@ -261,6 +262,7 @@ def test_a_request_for_another_family_is_refused(make_family):
         run(runner, requests)
 
 
+@pytest.mark.usefixtures("eager_lanes")
 def test_a_flush_may_be_left_in_the_middle(make_family):
     family = make_family("llama")
     requests = make_requests(family, 20)

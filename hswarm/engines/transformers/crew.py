@@ -6,12 +6,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
+from typing import Final
 
 import torch
 
 from hswarm.engines.batching import Audience, Batch
 from hswarm.engines.transformers.lane import Lane
 from hswarm.engines.transformers.rows import Row
+
+_WORTH: Final = 64
+"""Rows that are worth a lane of their own: with fewer Python takes most of the time, and it runs in
+one thread at a time."""
 
 
 class Crew:
@@ -39,10 +44,11 @@ class Crew:
 
         # Dealt by length, whatever came first: which rows share a pass must not depend on timing.
         rows.sort(key=lambda row: row.order)
-        shares = [rows[k :: len(self._lanes)] for k in range(len(self._lanes))]
+        lanes = max(1, min(len(self._lanes), len(rows) // _WORTH))
+        shares = [rows[k::lanes] for k in range(lanes)]
         working = [
             self._pool.submit(work, lane, share)
-            for lane, share in zip(self._lanes, shares, strict=True)
+            for lane, share in zip(self._lanes, shares, strict=False)
             if share
         ]
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -13,7 +14,19 @@ from transformers.pytorch_utils import Conv1D
 from hswarm.engines.transformers.forward import BASE, Forward, Packing
 
 Tensor = torch.Tensor
-Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+
+_ROWS: Final = 128
+"""How many rows the order of weights is chosen for; it does for any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A way to compute x·Wᵀ + b."""
+
+    of: Callable[[Tensor, Tensor, Tensor | None], Tensor] = linear
+    """Given x, W as prepared, and b."""
+    prepare: Callable[[Tensor], Tensor] = Tensor.detach
+    """Returns W, of shape (out, in), as `of` takes it best."""
 
 
 def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -25,11 +38,23 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return product
 
 
-def pick_product(device: torch.device, dtype: torch.dtype) -> Product:
-    """Return the fastest exact x·Wᵀ + b there."""
+def onednn_order(weight: Tensor) -> Tensor:
+    """Return W in the order of oneDNN's kernels, which otherwise put it so at every product.
+
+    The products are the same to the last digit, from one row on.
+    """
+    ordered: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), _ROWS)
+    return ordered
+
+
+def pick_product(device: torch.device, dtype: torch.dtype, *, copies: bool) -> Product:
+    """Return the fastest exact x·Wᵀ + b there; `copies` says whether weights may be copied."""
     onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     usable = onednn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return onednn_linear if usable and (device.type, dtype) == ("cpu", torch.float32) else linear
+    if not usable or (device.type, dtype) != ("cpu", torch.float32):
+        return Product()
+    ordered = copies and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+    return Product(onednn_linear, onednn_order) if ordered else Product(onednn_linear)
 
 
 class Projection(nn.Module):
@@ -40,11 +65,13 @@ class Projection(nn.Module):
         turned = isinstance(layer, Conv1D)
         self.weight = nn.Parameter(layer.weight.t().contiguous()) if turned else layer.weight
         self.bias = layer.bias
-        self._product = product
+        self._product = product.of
+        self._prepare = product.prepare
+        self._ready = self._prepare(self.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x·Wᵀ + b, shape (…, out)."""
-        return self._product(x, self.weight, self.bias)
+        return self._product(x, self._ready, self.bias)
 
 
 class AdaptedProjection(Projection):
@@ -62,27 +89,31 @@ class AdaptedProjection(Projection):
         self._merge = merge
         self._a = self._b = self.weight.new_zeros(0)
         self._merged: list[Tensor] = []
+        self._packing: Packing | None = None
+        self._packed = (self._a, self._b)
 
     def reserve(self, slots: int, rank: int) -> None:
         """Make room for adapters in slots 1 … `slots` - 1. Those that were there are gone."""
         rows, columns = self.weight.shape
         self._a = self.weight.new_zeros(slots, columns, rank)
         self._b = self.weight.new_zeros(slots, rank, rows)
-        self._merged = [self.weight.detach()] * slots if self._merge else []
+        self._merged = [self._ready] * slots if self._merge else []
+        self._packing = None
 
     def load(self, slot: int, a: Tensor, b: Tensor) -> None:
         """Put an adapter into `slot`: A of shape (rank, in), B of shape (out, rank), scaled."""
+        self._packing = None
         self._a[slot].copy_(a.t())
         self._b[slot].copy_(b.t())
         if self._merge:
-            self._merged[slot] = torch.addmm(self.weight, b, a)
+            self._merged[slot] = self._prepare(torch.addmm(self.weight, b, a))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the layer's output for the rows and adapters of the present pass."""
         packing, adapter = self._forward.packing, self._forward.adapter
         if packing is None and self._merge:
             return self._product(x, self._merged[adapter], self.bias)
-        y = self._product(x, self.weight, self.bias)
+        y = self._product(x, self._ready, self.bias)
         if packing is not None:
             return y.add_(self._mixed(x, packing))
         if adapter != BASE:
@@ -92,10 +123,12 @@ class AdaptedProjection(Projection):
 
     def _mixed(self, x: Tensor, packing: Packing) -> Tensor:
         """Return what each row's own adapter adds to it."""
-        blocks = len(packing.adapters)
-        packed = x.index_select(0, packing.gather).view(blocks, -1, x.shape[-1])
-        low = torch.bmm(packed, self._a.index_select(0, packing.adapters))
-        full = torch.bmm(low, self._b.index_select(0, packing.adapters))
+        if packing is not self._packing:
+            slots = packing.adapters
+            self._packed = self._a.index_select(0, slots), self._b.index_select(0, slots)
+            self._packing = packing
+        a, b = self._packed
+        full = torch.bmm(torch.bmm(self._forward.pack(x, packing), a), b)
         return full.view(-1, *x.shape[1:-1], full.shape[-1]).index_select(0, packing.scatter)
 
 

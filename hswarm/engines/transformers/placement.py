@@ -16,6 +16,9 @@ _DTYPES: Final = {
     "float16": torch.float16,
 }
 
+PROCESS: Final = 2 * 2**30
+"""Bytes of memory that a process with a small model may come to need."""
+
 _KERNELS: Final = 128
 """Products whose kernels oneDNN keeps. A decoding pass needs some dozens of them over and over;
 those for reading prompts are as many as there are sizes of batches, and seldom needed again."""

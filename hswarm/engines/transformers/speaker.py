@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import torch
 from torch import nn
@@ -18,6 +18,9 @@ from hswarm.engines.transformers.prompts import Prompts
 from hswarm.engines.transformers.rows import Row
 from hswarm.experts.blend import ExpertStack
 from hswarm.experts.family import Family
+
+_SHARE: Final = 8
+"""At most one part in so many of the memory goes to a copy of the weights."""
 
 
 class Seated(NamedTuple):
@@ -94,13 +97,15 @@ class Speaker(Protocol):
 class Instrument:
     """A base with its family's adapters and a cache of seats. `model` becomes its own.
 
-    `memory` is the bytes that blends may be measured by.
+    `memory` is the bytes that blends, and what else is kept, may be measured by.
     """
 
     def __init__(
         self, model: PreTrainedModel, family: Family, stack: ExpertStack, pad: int, memory: int
     ) -> None:
-        product = pick_product(model.device, model.dtype)
+        size = sum(p.numel() * p.element_size() for p in model.parameters())
+        copies = size <= memory // _SHARE
+        product = pick_product(model.device, model.dtype, copies=copies)
         forward = Forward()
         self.pad = pad
         self.adapters = Adapters(
@@ -130,6 +135,7 @@ class Soloist:
         self.wipe = self._decoder.wipe
         self.hold = self._adapters.hold
         self.release = self._adapters.release
+        self._seats: list[int] = []
 
     def groups(self, rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
         """Return all rows: there is an adapter each."""
@@ -139,19 +145,23 @@ class Soloist:
         """Make room for the blends of `rows`."""
         self._adapters.release_all()
         self._adapters.make_room(row.blend for row in rows)
+        self._seats = []
 
     def read(self, rows: Sequence[Row], seats: Sequence[int], adapter: int) -> torch.Tensor:
         """Read prompts; see `Speaker`."""
         return self._decoder.read([row.prompt for row in rows], seats, adapter)
 
     def step(self, seated: Sequence[Seated], width: int) -> torch.Tensor:
-        """Decode one token of every row. Seats in between run along, to no effect."""
+        """Decode one token of every row. Seats in between run along, to no effect.
+
+        They keep the adapters of who sat there: so few passes differ in their adapters.
+        """
         tokens, positions = [self._pad] * width, [0] * width
-        adapters = [seated[0].adapter] * width
+        self._seats += [seated[0].adapter] * (width - len(self._seats))
         for seat, row, adapter in seated:
             tokens[seat], positions[seat] = row.output[-1], row.position
-            adapters[seat] = adapter
-        logits = self._decoder.step(tokens, positions, adapters)
+            self._seats[seat] = adapter
+        logits = self._decoder.step(tokens, positions, self._seats[:width])
         return logits if len(seated) == width else logits[[seat for seat, _, _ in seated]]
 
     def move(self, source: int, target: int, row: Row) -> None:
