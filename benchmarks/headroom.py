@@ -313,8 +313,8 @@ def table(rows: Sequence[Row]) -> str:
             line("right on test (95 %)", tasks),
             line("---", ["---"] * len(tasks)),
             *(line(name, (right(cells[name, task]) for task in tasks)) for name in names),
-            line("tokens of that search, with races", tokens("dev_tokens")),
-            line("… without races", tokens("unraced_tokens")),
+            line("tokens on dev of all in this table", tokens("dev_tokens")),
+            line("… of the long search without races, estimated", tokens("unraced_tokens")),
         ]
     ) + "\n"  # fmt: skip
 

@@ -150,7 +150,7 @@ class RoleConfig(PsoConfig):
     of before it is tried on all of them; 0 tries all on all."""
     leap: Annotated[float, Field(gt=1.0, le=100.0)] | None = 2.0
     """β of the power law k^−β by which it is drawn how many small moves in a row lead to a
-    neighbour, so that a few go far; null is always one."""
+    neighbour, so that some go far; null is always one."""
     order_rounds: Annotated[int, Field(ge=0, le=1_000)] = 6
     """Rounds of an iteration's move-step that move nodes, each from the best of the one before."""
     edge_rounds: Annotated[int, Field(ge=0, le=1_000)] = 1
@@ -278,7 +278,8 @@ class EngineConfig(_Frozen):
     memory."""
     memo: bool = True
     threads: Annotated[int, Field(ge=1)] | None = None
-    """CPU threads of the engine, or of each worker; null is one per core, shared out."""
+    """CPU threads of the engine, or of each worker; null is one per core, shared out. Where models
+    are small they come to be as many processes of one thread, once there is much to do."""
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
     """Processes that hold the models and share the work. Beyond one they run under Ray."""
     ray: Annotated[str, Field(min_length=1)] | None = None

@@ -1,4 +1,4 @@
-"""The models of a pool in one process: a runner per family or mixture, behind one."""
+"""The models of a pool on this machine: a runner per family or mixture, behind one."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Not in the papers, whose setting has none. A swarm finds where good graphs are; 
 from the best of them find what it would take the swarm very many particles to hit. First come moves
 of nodes, then moves of edges: what a chain's nodes ask in another order was mostly asked before, so
 the memo makes the first kind cheap, and it is the order that counts most. A neighbour is one move
-away or, now and then, several: the best graphs in reach are not always the end of a way on which
+away or, one in three, several: the best graphs in reach are not always the end of a way on which
 every single move is one for the better.
 """
 

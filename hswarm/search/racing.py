@@ -38,8 +38,8 @@ async def race(
 ) -> list[Evaluation]:
     """Evaluate `systems` systems, those that fall out on a part of the examples only.
 
-    Of the worse half at a rung those do that are worse than the leader, at `confidence`; the rest
-    is as in `climb`.
+    At a rung those of the worse half fall out that are worse than the leader, at `confidence`; the
+    rest is as in `climb`.
     """
 
     def stay(racing: Sequence[int], scores: Scores) -> list[int]:

@@ -43,8 +43,8 @@ def test_the_head_room_found_is_the_part_of_the_way_from_the_best_single_to_the_
     assert cells["bias"] == "+0.100"
     assert cells["over 20 chains"].startswith("+0.200")
     assert cells["head-room found"] == "0.75"
-    assert cells["tokens, of its search's"] == "5.0%"
-    assert cells["… with races |"] == "25.0% |"
+    assert cells["tokens, of the long search's"] == "5.0%"
+    assert cells["… of all spent on it |"] == "25.0% |"
     assert rest[-1] == "Head-room found, mean over these tasks: 0.75."
 
 

@@ -23,7 +23,7 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
-from hswarm.engines.transformers import crew
+from hswarm.engines.transformers import runner
 from hswarm.experts.family import Family, open_family
 
 WORDS = 64
@@ -154,4 +154,4 @@ def _make(architecture: str, folder: Path) -> Family:
 @pytest.fixture
 def eager_lanes(monkeypatch):
     """Two threads make two lanes, however few rows there are."""
-    monkeypatch.setattr(crew, "_WORTH", 1)
+    monkeypatch.setattr(runner, "_WORTH", 0)

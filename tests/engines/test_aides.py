@@ -1,26 +1,34 @@
 """Aides, real processes: the same answers as without, whatever becomes of them."""
 
+import gc
 import json
 import math
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import Audience, Said
+from hswarm.engines.batching import Audience, BatchingEngine, Said
 from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampling, TooLong
 from hswarm.engines.transformers import AidedRunner, TransformersRunner, aides
 from hswarm.engines.transformers.aide import (
+    FAMILY,
     dump_outcome,
     dump_requests,
     load_outcome,
     load_requests,
 )
+from hswarm.errors import HswarmError
+from hswarm.testing.engines import EngineContract
 
 ALONE = EngineConfig(device="cpu", threads=1)
 TWO = EngineConfig(device="cpu", threads=2)
@@ -45,17 +53,28 @@ def run(runner, requests):
     return [outcomes[k] for k in range(len(requests))]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def family(make_family):
     return make_family("qwen3")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _two_aides_for_little():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aides, "_FEW", 4)
+        patch.setattr(aides, "_MUCH", 1)
+        patch.setattr(aides, "free_memory_of", lambda device: 2 * aides.PROCESS)
+        yield
+
+
 @pytest.fixture
-def hire(family, monkeypatch):
+def hired():
+    return []
+
+
+@pytest.fixture
+def hire(family, hired):
     """Return a runner for `family` that is to have aides soon."""
-    monkeypatch.setattr(aides, "_FEW", 4)
-    monkeypatch.setattr(aides, "_MUCH", 1)
-    hired = []
 
     def start(config=TWO):
         hired.append(AidedRunner(TransformersRunner(family, config), family, config))
@@ -66,17 +85,33 @@ def hire(family, monkeypatch):
         runner.close()
 
 
-@pytest.fixture
-def aided(hire, family):
-    """A runner whose two aides are ready."""
-    runner = hire()
-    run(runner, make_requests(family, 4))
+def wait(condition):
     deadline = time.monotonic() + 120
-    while not all(one.ready for one in runner._aides):
+    while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.02)
+
+
+def get_ready(runner, family):
+    run(runner, make_requests(family, 4))
     assert len(runner._aides) == 2
+    wait(lambda: all(one.ready for one in runner._aides))
     return runner
+
+
+@pytest.fixture
+def mortal(hire, family):
+    """A runner with two aides that are ready, to be killed."""
+    return get_ready(hire(), family)
+
+
+@pytest.fixture(scope="module")
+def aided(family):
+    """A runner with two aides that are ready, the same one for all."""
+    runner = AidedRunner(TransformersRunner(family, TWO), family, TWO)
+    yield get_ready(runner, family)
+    assert len(runner._aides) == 2
+    runner.close()
 
 
 @pytest.fixture
@@ -92,9 +127,7 @@ def nobody_here(monkeypatch):
 
 def kill(runner, *who):
     for number in who:
-        process = runner._aides[number]._process
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        os.kill(runner._aides[number]._process.pid, signal.SIGKILL)
 
 
 def test_aides_say_what_is_said_here(aided, family, request):
@@ -120,36 +153,65 @@ def test_what_cannot_be_answered_is_said_by_aides_too(aided, family, request):
     assert [str(outcome) for outcome in outcomes[6:]] == [str(outcome) for outcome in expected[6:]]
 
 
-@pytest.mark.parametrize("who", [(0,), (1,), (0, 1)])
-@pytest.mark.parametrize("when", [0, 1, 4])
-def test_who_is_killed_at_work_leaves_nothing_undone(aided, family, who, when):
+@pytest.mark.parametrize("who", [(1,), (0, 1)])
+@pytest.mark.parametrize("when", [0, 3])
+def test_who_is_killed_at_work_leaves_nothing_undone(mortal, family, who, when):
     requests = make_requests(family, 80, sampling=Sampling(20))
     expected = run(TransformersRunner(family, ALONE), requests)
     outcomes = []
-    for number, batch in enumerate(aided.run(requests, Audience())):
+    for number, batch in enumerate(mortal.run(requests, Audience())):
         if number == when:
-            kill(aided, *who)
+            kill(mortal, *who)
         outcomes += batch
     assert len(outcomes) == len(requests)
     assert [outcome for _, outcome in sorted(outcomes, key=lambda pair: pair[0])] == expected
-    assert run(aided, requests) == expected
+    assert not mortal._aides
+    assert run(mortal, requests) == expected
 
 
-def test_who_is_killed_while_idle_is_not_waited_for(aided, family):
+def test_who_is_killed_while_idle_is_not_waited_for(mortal, family):
     requests = make_requests(family, 20)
-    expected = run(aided, requests)
-    kill(aided, 1)
-    assert run(aided, requests) == expected
-    assert run(aided, requests) == expected
+    expected = run(mortal, requests)
+    kill(mortal, 1)
+    wait(lambda: mortal._aides[1].ended)
+    assert run(mortal, requests) == expected
+    assert not mortal._aides
+
+
+def test_an_aide_that_cannot_load_its_model_is_done_without(hire, family, monkeypatch):
+    monkeypatch.setattr(aides, "_COMMAND", (sys.executable, "-c", "print('no line of JSON')"))
+    runner = hire()
+    requests = make_requests(family, 20)
+    expected = run(runner, requests)
+    wait(lambda: all(one.ended for one in runner._aides))
+    assert run(runner, requests) == expected
+    assert not runner._aides
+
+
+def test_aides_that_cannot_be_started_are_done_without(hire, family, monkeypatch):
+    monkeypatch.setattr(aides, "_COMMAND", ("/no/such/program",))
+    runner = hire()
+    requests = make_requests(family, 20)
+    assert run(runner, requests) == run(TransformersRunner(family, ALONE), requests)
+    assert not runner._aides
+
+
+def test_an_aide_that_stands_still_can_be_left(mortal, family):
+    os.kill(mortal._aides[0]._process.pid, signal.SIGSTOP)
+    flush = mortal.run(make_requests(family, 20), Audience())
+    quiet = 0
+    while quiet < 3:
+        quiet = 0 if next(flush) else quiet + 1
+    flush.close()
 
 
 def test_answers_that_nobody_waits_for_are_dropped_and_the_others_come(aided, family):
-    requests = make_requests(family, 40, sampling=Sampling(60))
+    requests = make_requests(family, 40, sampling=Sampling(200))
     expected = run(aided, requests)
     audience, outcomes = Audience(), {}
     for number, batch in enumerate(aided.run(requests, audience)):
         outcomes.update(batch)
-        if number == 1:
+        if number == 0:
             audience.gone.update(range(0, 40, 2))
     odd = range(1, 40, 2)
     assert [outcomes[place] for place in odd] == [expected[place] for place in odd]
@@ -175,10 +237,58 @@ def test_what_is_followed_is_heard_as_it_grows(aided, family):
     assert [done[place] for place in range(10)] == run(aided, requests)
 
 
-def test_aides_end_when_the_runner_is_closed(aided):
-    processes = [one._process for one in aided._aides]
-    aided.close()
-    assert all(process.returncode == 0 for process in processes)
+def test_aides_end_when_the_runner_is_closed(mortal):
+    processes = [one._process for one in mortal._aides]
+    mortal.close()
+    assert all(process.returncode is not None for process in processes)
+
+
+def test_aides_end_when_nobody_has_the_runner_any_more(family, hire, hired):
+    run(hire(), make_requests(family, 4))
+    processes = [one._process for one in hired[0]._aides]
+    assert len(processes) == 2
+    hired.clear()
+    gc.collect()
+    wait(lambda: all(process.poll() is not None for process in processes))
+
+
+def test_an_aide_ends_when_nobody_writes_to_it_any_more(family):
+    """As when the process that it belongs to is killed, and has no time to say so."""
+    process = subprocess.Popen(aides._COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    said = process.communicate(
+        json.dumps(
+            {
+                "family": FAMILY.dump_python(family, mode="json"),
+                "config": ALONE.model_dump(mode="json"),
+                "count": 2,
+            }
+        ).encode()
+        + b"\n",
+        timeout=120,
+    )
+    assert said[0] in {b"", b'{"ready": true}\n'}
+    assert process.returncode == 0
+
+
+def test_what_is_for_others_is_refused(hire):
+    with pytest.raises(HswarmError, match="No engine at hand"):
+        run(hire(), [Request(Blend("0" * 64, ()), "w07", Sampling(3))])
+
+
+class TestAidedContract(EngineContract):
+    @pytest.fixture(autouse=True)
+    def _runner(self, aided, family):
+        self.family = family
+        self.run = aided.run
+
+    def open_engine(self):
+        return BatchingEngine(SimpleNamespace(run=self.run))  # not to be closed with the engine
+
+    def requests(self):
+        return make_requests(self.family, 6)
+
+    def hopeless(self):
+        return replace(self.requests()[0], prompt="w07 " * 5_000)
 
 
 @pytest.mark.parametrize("config", [ALONE, TWO.model_copy(update={"dtype": "bfloat16"})])

@@ -48,8 +48,9 @@ class Adapters:
         merged = sum(rows * columns for rows, columns in family.modules.values())
         size = next(model.parameters()).element_size()
         allowed = memory // _SHARE // size
-        merge = size == 4 and allowed // (numbers + merged) >= len(family)
-        self._most = max(2, min(_MOST, allowed // (numbers + merged * merge)))
+        # A pass over several blends gathers them once more, in blocks: up to two for each.
+        merge = size == 4 and allowed // (3 * numbers + merged) >= len(family)
+        self._most = max(2, min(_MOST, allowed // (3 * numbers + merged * merge)))
         self._layers = {
             name: _adapt(model, name, product, forward, merge) for name in family.modules
         }

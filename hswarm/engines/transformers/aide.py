@@ -1,8 +1,8 @@
 """An aide: a process of its own that answers a share of what another process is asked.
 
-`python -m hswarm.engines.transformers.aide` reads lines of JSON and writes lines of JSON. First it
-is told the family and the engine's settings, and says that it is ready; then shares come, numbered,
-and answers go. When nobody writes any more it ends, whatever it is at.
+It reads lines of JSON from stdin and writes lines of JSON to stdout. First it is told the family,
+the engine's settings and how many aides there are, and says that it is ready; then shares come,
+numbered, and answers go. When nobody writes any more it ends, whatever it is at.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple
 from pydantic import TypeAdapter
 
 from hswarm.config import EngineConfig
+from hswarm.engines.allocator import share_one_arena
 from hswarm.engines.batching import Audience, Batch, Outcome
 from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampling, TooLong
 from hswarm.engines.transformers.runner import TransformersRunner
@@ -29,11 +30,11 @@ FAMILY: TypeAdapter[Family] = TypeAdapter(Family)
 
 def dump_requests(requests: Iterable[Request]) -> list[Any]:
     """Return requests to one family as JSON; `load_requests` is the way back."""
-    return [
-        [request.model.row, request.prompt, *astuple(request.sampling)]
-        for request in requests
-        if isinstance(request.model, Blend)
-    ]
+    dumped = []
+    for request in requests:
+        assert isinstance(request.model, Blend)
+        dumped.append([request.model.row, request.prompt, *astuple(request.sampling)])
+    return dumped
 
 
 def load_requests(family: str, dumped: Iterable[Any]) -> list[Request]:
@@ -67,6 +68,14 @@ class _Share(NamedTuple):
 
 def main() -> None:
     """Do what an aide does; see the module."""
+    try:
+        _serve()
+    finally:  # at once, so that nobody waits for an aide that has failed
+        os._exit(1)
+
+
+def _serve() -> None:
+    share_one_arena()
     # What libraries print must not come between the lines.
     said = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -75,7 +84,8 @@ def main() -> None:
     family = FAMILY.validate_python(hello["family"])
     shares: SimpleQueue[_Share] = SimpleQueue()
     Thread(target=_listen, args=(heard, family.fingerprint, shares), daemon=True).start()
-    runner = TransformersRunner(family, EngineConfig.model_validate(hello["config"]))
+    config = EngineConfig.model_validate(hello["config"])
+    runner = TransformersRunner(family, config, processes=hello["count"])
     _say(said, {"ready": True})
     while True:
         share = shares.get()
@@ -108,7 +118,3 @@ def _dump(batch: Batch) -> list[Any]:
 def _say(said: IO[str], message: Any) -> None:
     said.write(json.dumps(message) + "\n")
     said.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
-from typing import Final
 
 import torch
 
@@ -14,17 +13,14 @@ from hswarm.engines.batching import Audience, Batch
 from hswarm.engines.transformers.lane import Lane
 from hswarm.engines.transformers.rows import Row
 
-_WORTH: Final = 64
-"""Rows that are worth a lane of their own: with fewer Python takes most of the time, and it runs in
-one thread at a time."""
-
 
 class Crew:
-    """Some lanes; `threads` is how many each computes with."""
+    """Some lanes; `threads` is how many each computes with, `fewest` the rows that it is worth."""
 
-    def __init__(self, lanes: Sequence[Lane], threads: int) -> None:
+    def __init__(self, lanes: Sequence[Lane], threads: int, fewest: int) -> None:
         self._lanes = lanes
         self._threads = threads
+        self._fewest = fewest
         self._pool = ThreadPoolExecutor(len(lanes), thread_name_prefix="hswarm-lane")
 
     def run(self, rows: list[Row], audience: Audience) -> Iterator[Batch]:
@@ -44,7 +40,7 @@ class Crew:
 
         # Dealt by length, whatever came first: which rows share a pass must not depend on timing.
         rows.sort(key=lambda row: row.order)
-        lanes = max(1, min(len(self._lanes), len(rows) // _WORTH))
+        lanes = max(1, min(len(self._lanes), len(rows) // self._fewest))
         shares = [rows[k::lanes] for k in range(lanes)]
         working = [
             self._pool.submit(work, lane, share)

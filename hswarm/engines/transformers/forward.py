@@ -65,12 +65,12 @@ class Forward:
     """Shape (batch,), while decoding: the place of each row's one token."""
     length: int = 0
     """While decoding: how many places of the cache are in use in the longest row."""
-    _packed: tuple[Tensor, Packing, Tensor] | None = None
+    _packed: tuple[Tensor, Packing, Tensor] | None = field(default=None, init=False, repr=False)
 
     def pack(self, x: Tensor, packing: Packing) -> Tensor:
         """Return the rows of `x` in blocks, (blocks, size, features).
 
-        The last one is kept: several layers in a row see the same `x`.
+        The last one is kept: several layers in a row see the same `x`, and none changes it.
         """
         if self._packed is None or self._packed[0] is not x or self._packed[1] is not packing:
             rows = x.index_select(0, packing.gather)

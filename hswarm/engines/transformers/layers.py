@@ -41,7 +41,7 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def onednn_order(weight: Tensor) -> Tensor:
     """Return W in the order of oneDNN's kernels, which otherwise put it so at every product.
 
-    The products are the same to the last digit, from one row on.
+    A row's product is then the same with any number of rows, one row included.
     """
     ordered: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), _ROWS)
     return ordered

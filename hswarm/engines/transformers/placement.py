@@ -7,6 +7,7 @@ from typing import Final
 
 import psutil
 import torch
+from torch import nn
 
 from hswarm.errors import HswarmError
 
@@ -59,6 +60,11 @@ def memory_of(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[1])
     return int(psutil.virtual_memory().total)
+
+
+def size_of(model: nn.Module) -> int:
+    """Return the bytes of a model's weights."""
+    return sum(p.numel() * p.element_size() for p in model.parameters())
 
 
 def free_memory_of(device: torch.device) -> int:

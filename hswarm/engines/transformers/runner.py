@@ -25,6 +25,7 @@ from hswarm.engines.transformers.placement import (
     memory_of,
     pick_device,
     pick_dtype,
+    size_of,
 )
 from hswarm.engines.transformers.prompts import Prompts
 from hswarm.engines.transformers.rows import Row
@@ -51,6 +52,10 @@ SMALL: Final = 256 * 2**20
 on one product. That way none waits for another: with a core taken away, by whatever else the
 machine does, threads that meet at every product come almost to a stop."""
 
+_WORTH, _MOST_WORTH = 512 * 2**20, 64
+"""Bytes of weights, times rows, that are worth a lane of their own; and rows that always are. With
+less, Python takes most of the time of a pass, and it runs in one thread at a time."""
+
 _SMALLER: Final = "Use a smaller base, a shorter engine.dtype, or another engine.device."
 
 _LANES: Final = 8
@@ -64,12 +69,14 @@ class Team:
     lanes: int
     threads: int
     reach: Reach
+    fewest: int
+    """Rows that are worth a lane of their own."""
     memory: int
 
     def gather(self, speakers: Sequence[Speaker]) -> Crew:
         """Return a lane per speaker, ready for work."""
         lanes = [Lane(speaker, reach=self.reach, memory=self.memory) for speaker in speakers]
-        return Crew(lanes, self.threads)
+        return Crew(lanes, self.threads, self.fewest)
 
 
 class TransformersRunner:
@@ -86,8 +93,12 @@ class TransformersRunner:
         config: EngineConfig | None = None,
         *,
         beside: TransformersRunner | None = None,
+        processes: int = 1,
     ) -> None:
-        """Load the family's base; `beside` a runner of the same base, share that one's."""
+        """Load the family's base; `beside` a runner of the same base, share that one's.
+
+        The machine's memory is shared with as many `processes` like this one.
+        """
         config = config or EngineConfig()
         self._family = family
         self._config = config
@@ -109,7 +120,7 @@ class TransformersRunner:
         self._bare: PreTrainedModel = _twin(model)
         self.places = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         threads = config.threads or torch.get_num_threads()
-        size = sum(p.numel() * p.element_size() for p in model.parameters())
+        size = size_of(model)
         lanes = min(threads, _LANES) if on_cpu and size <= SMALL else 1
         self.team = Team(
             lanes,
@@ -119,7 +130,8 @@ class TransformersRunner:
                 tokens=_CPU_TOKENS if on_cpu else _GPU_TOKENS,
                 overhead=_CPU_OVERHEAD if on_cpu else _GPU_OVERHEAD,
             ),
-            memory_of(device) // lanes,
+            max(1, min(_MOST_WORTH, _WORTH // size)),
+            memory_of(device) // lanes // processes,
         )
         self._ends = _end_tokens(model, self.prompts)
         self._stack = stack_experts(family)

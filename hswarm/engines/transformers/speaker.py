@@ -14,6 +14,7 @@ from hswarm.engines.transformers.adapters import Adapters
 from hswarm.engines.transformers.decoder import Decoder
 from hswarm.engines.transformers.forward import Forward
 from hswarm.engines.transformers.layers import Projection, pick_product, replace
+from hswarm.engines.transformers.placement import size_of
 from hswarm.engines.transformers.prompts import Prompts
 from hswarm.engines.transformers.rows import Row
 from hswarm.experts.blend import ExpertStack
@@ -103,8 +104,7 @@ class Instrument:
     def __init__(
         self, model: PreTrainedModel, family: Family, stack: ExpertStack, pad: int, memory: int
     ) -> None:
-        size = sum(p.numel() * p.element_size() for p in model.parameters())
-        copies = size <= memory // _SHARE
+        copies = size_of(model) <= memory // _SHARE
         product = pick_product(model.device, model.dtype, copies=copies)
         forward = Forward()
         self.pad = pad
