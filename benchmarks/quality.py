@@ -118,7 +118,8 @@ def summary(rows: Sequence[Row], known: dict[str, Row]) -> str:
     """Return what is left over seeds, and the part of the head-room that was found."""
     head = (
         "| task | found | bias | over the best single | over 20 chains | over 20 stars "
-        "| best graph known | head-room found | tokens, of the long search's | … of all spent on it |"
+        "| best graph known | head-room found | tokens, of the long search's "
+        "| … of all spent on it |"
     )
     lines = [head, "|---" * (head.count("|") - 1) + "|"]
     shares = []
