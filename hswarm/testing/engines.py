@@ -14,10 +14,25 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
+from hswarm.engines.batching import Audience, Outcome, Runner, Said
 from hswarm.engines.request import CallFailed, Completion, Engine, Request
 from hswarm.engines.streaming import follow
 
 T = TypeVar("T")
+
+
+def run(
+    runner: Runner, requests: Sequence[Request], audience: Audience | None = None
+) -> list[Outcome]:
+    """Return what became of `requests`, in order; AssertionError if not each is answered once."""
+    answered: dict[int, Outcome] = {}
+    for batch in runner.run(requests, audience or Audience()):
+        for place, said in batch:
+            if not isinstance(said, Said):
+                assert place not in answered
+                answered[place] = said
+    assert sorted(answered) == list(range(len(requests)))
+    return [answered[place] for place in range(len(requests))]
 
 
 class EngineContract(ABC):

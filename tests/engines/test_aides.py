@@ -28,7 +28,7 @@ from hswarm.engines.transformers.aide import (
     load_requests,
 )
 from hswarm.errors import HswarmError
-from hswarm.testing.engines import EngineContract
+from hswarm.testing.engines import EngineContract, run
 
 ALONE = EngineConfig(device="cpu", threads=1)
 TWO = EngineConfig(device="cpu", threads=2)
@@ -45,12 +45,6 @@ def make_requests(family, count, *, sampling=Sampling(12), seed=0):  # noqa: B00
         )
         for k in range(count)
     ]
-
-
-def run(runner, requests):
-    outcomes = dict(pair for batch in runner.run(requests, Audience()) for pair in batch)
-    assert sorted(outcomes) == list(range(len(requests)))
-    return [outcomes[k] for k in range(len(requests))]
 
 
 @pytest.fixture(scope="module")
@@ -270,9 +264,10 @@ def test_an_aide_ends_when_nobody_writes_to_it_any_more(family):
     assert process.returncode == 0
 
 
-def test_what_is_for_others_is_refused(hire):
+@pytest.mark.parametrize("count", [1, 20])
+def test_what_is_for_others_is_refused(count, aided):
     with pytest.raises(HswarmError, match="No engine at hand"):
-        run(hire(), [Request(Blend("0" * 64, ()), "w07", Sampling(3))])
+        run(aided, [Request(Blend("0" * 64, ()), "w07", Sampling(3))] * count)
 
 
 class TestAidedContract(EngineContract):
@@ -327,7 +322,7 @@ asked = st.builds(
 
 @given(st.lists(asked))
 def test_requests_arrive_as_they_were_sent(requests):
-    assert load_requests("f", json.loads(json.dumps(dump_requests(requests)))) == requests
+    assert load_requests("f", json.loads(json.dumps(dump_requests("f", requests)))) == requests
 
 
 @given(st.builds(Completion, st.text(), *[st.integers(0, 2**63)] * 2, st.booleans()))

@@ -24,7 +24,7 @@ from hswarm.engines.transformers.decoder import Decoder
 from hswarm.errors import HswarmError
 from hswarm.experts.mixture import Mixture
 from hswarm.experts.vocabulary import vocabulary_of
-from hswarm.testing.engines import EngineContract
+from hswarm.testing.engines import EngineContract, run
 
 LANE = EngineConfig(device="cpu", threads=1)
 GREEDY = Sampling(10)
@@ -130,13 +130,6 @@ def make_requests(mixture, count, *, sampling=GREEDY, seed=0, rows=ROWS):
         )
         for k in range(count)
     ]
-
-
-def run(runner, requests, audience=None):
-    news = [pair for batch in runner.run(requests, audience or Audience()) for pair in batch]
-    outcomes = {place: said for place, said in news if not isinstance(said, Said)}
-    assert sorted(outcomes) == list(range(len(requests)))
-    return [outcomes[k] for k in range(len(requests))]
 
 
 def say_one_by_one(mixture, requests):

@@ -12,12 +12,12 @@ import hswarm
 from hswarm.agents.pool import read_pool
 from hswarm.catalog import find
 from hswarm.config import EngineConfig
-from hswarm.engines.batching import Audience, BatchingEngine
+from hswarm.engines.batching import BatchingEngine
 from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Asker, Blend, CallFailed, Request, Sampling
 from hswarm.engines.shipment import Shipment, load_shipped
 from hswarm.errors import HswarmError
-from hswarm.testing.engines import EngineContract
+from hswarm.testing.engines import EngineContract, run
 from hswarm.testing.sleeping import SleepingRunner, load_sleeping
 
 pytestmark = pytest.mark.ray
@@ -25,12 +25,6 @@ pytestmark = pytest.mark.ray
 
 def ask(k, *, asker=None):
     return Request(Blend("f", (1.0, k / 7)), f"prompt {k} {'w ' * (k % 9)}", Sampling(32), asker)
-
-
-def run(runner, requests):
-    pairs = [pair for batch in runner.run(requests, Audience()) for pair in batch]
-    assert sorted(place for place, _ in pairs) == list(range(len(requests)))
-    return [outcome for _, outcome in sorted(pairs, key=lambda pair: pair[0])]
 
 
 @pytest.fixture

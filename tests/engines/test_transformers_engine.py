@@ -27,7 +27,7 @@ from hswarm.engines.transformers.sampling import draw_noise, pick_tokens
 from hswarm.errors import HswarmError
 from hswarm.experts.blend import save_adapter
 from hswarm.experts.family import open_sibling
-from hswarm.testing.engines import EngineContract
+from hswarm.testing.engines import EngineContract, run
 
 ROWS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.5, 0.8, -0.3), ())
 
@@ -46,12 +46,6 @@ def make_requests(family, count, *, sampling=GREEDY, longest=30, rows=ROWS, seed
         )
         for k in range(count)
     ]
-
-
-def run(runner, requests):
-    outcomes = dict(pair for batch in runner.run(requests, Audience()) for pair in batch)
-    assert sorted(outcomes) == list(range(len(requests)))
-    return [outcomes[k] for k in range(len(requests))]
 
 
 def generate_one_by_one(family, requests, folder):

@@ -17,7 +17,7 @@ from hswarm.engines.openai import open_openai
 from hswarm.engines.request import Blend, CallFailed, Request, Sampling
 from hswarm.engines.transformers import TransformersRunner
 from hswarm.errors import HswarmError
-from hswarm.testing.engines import EngineContract
+from hswarm.testing.engines import EngineContract, run
 
 pytestmark = pytest.mark.vllm
 
@@ -37,12 +37,6 @@ def make_requests(family, count, *, sampling=GREEDY, longest=30, rows=ROWS, seed
         )
         for k in range(count)
     ]
-
-
-def run(runner, requests):
-    outcomes = dict(pair for batch in runner.run(requests, Audience()) for pair in batch)
-    assert sorted(outcomes) == list(range(len(requests)))
-    return [outcomes[k] for k in range(len(requests))]
 
 
 def reference(family, requests):

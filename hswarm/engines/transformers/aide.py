@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from hswarm.config import EngineConfig
 from hswarm.engines.allocator import share_one_arena
 from hswarm.engines.batching import Audience, Batch, Outcome
+from hswarm.engines.families import no_engine
 from hswarm.engines.request import Blend, CallFailed, Completion, Request, Sampling, TooLong
 from hswarm.engines.transformers.runner import TransformersRunner
 from hswarm.experts.family import Family
@@ -28,12 +29,17 @@ from hswarm.experts.family import Family
 FAMILY: TypeAdapter[Family] = TypeAdapter(Family)
 
 
-def dump_requests(requests: Iterable[Request]) -> list[Any]:
-    """Return requests to one family as JSON; `load_requests` is the way back."""
+def dump_requests(family: str, requests: Iterable[Request]) -> list[Any]:
+    """Return the requests to the family with this fingerprint as JSON; see `load_requests`.
+
+    Raises HswarmError if one is for somebody else.
+    """
     dumped = []
     for request in requests:
-        assert isinstance(request.model, Blend)
-        dumped.append([request.model.row, request.prompt, *astuple(request.sampling)])
+        model = request.model
+        if not isinstance(model, Blend) or model.family != family:
+            raise no_engine(request)
+        dumped.append([model.row, request.prompt, *astuple(request.sampling)])
     return dumped
 
 

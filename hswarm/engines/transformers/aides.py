@@ -21,8 +21,7 @@ import torch
 
 from hswarm.config import EngineConfig
 from hswarm.engines.batching import Audience, Batch
-from hswarm.engines.families import no_engine
-from hswarm.engines.request import Blend, Request
+from hswarm.engines.request import Request
 from hswarm.engines.shares import deal
 from hswarm.engines.transformers import aide
 from hswarm.engines.transformers.placement import PROCESS, free_memory_of
@@ -64,10 +63,6 @@ class AidedRunner:
 
     def run(self, requests: Sequence[Request], audience: Audience, /) -> Iterator[Batch]:
         """Answer `requests`, yielding after each pass, here or in an aide, what has ended."""
-        for request in requests:
-            model = request.model
-            if not isinstance(model, Blend) or model.family != self._family.fingerprint:
-                raise no_engine(request)
         few = len(requests) < _FEW
         self._met += 0 if few else len(requests)
         if self._wanted and self._met >= _MUCH:
@@ -116,8 +111,9 @@ class AidedRunner:
         unanswered = [set(range(len(share))) for share in shares]
         at_work = dict(enumerate(self._aides[: len(shares)]))
         left: list[int] = []
+        dumped = aide.dump_requests(self._family.fingerprint, requests)
         for k, one in at_work.items():
-            one.ask([requests[place] for place in shares[k]], k, heard)
+            one.ask([dumped[place] for place in shares[k]], k, heard)
         try:
             while at_work:
                 try:
@@ -196,15 +192,15 @@ class _Aide:
         """Whether the process is no more."""
         return self._standing.ended
 
-    def ask(self, requests: Sequence[Request], number: int, heard: Heard) -> None:
-        """Have requests answered: what is heard of them goes to `heard`, with `number`.
+    def ask(self, dumped: Sequence[Any], number: int, heard: Heard) -> None:
+        """Have dumped requests answered: what is heard of them goes to `heard`, with `number`.
 
         None says that nothing more is to be heard, whatever is still open.
         """
         self._shares += 1
         self._dropped = set()
         self._standing.errand = _Errand(self._shares, number, heard)
-        told = self._say(share=self._shares, requests=aide.dump_requests(requests))
+        told = self._say(share=self._shares, requests=dumped)
         if not told or self.ended:
             heard.put((number, None))
 

@@ -44,7 +44,7 @@ class Crew:
         shares = [rows[k::lanes] for k in range(lanes)]
         working = [
             self._pool.submit(work, lane, share)
-            for lane, share in zip(self._lanes, shares, strict=False)
+            for lane, share in zip(self._lanes[:lanes], shares, strict=True)
             if share
         ]
         try:
