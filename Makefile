@@ -6,20 +6,23 @@ BIN := .venv/bin
 PIP_FLAGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
+# Files of tests side by side, one to a core, but four at most: each worker holds models of its own.
+TEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .PHONY: demo test check browser test-clients test-fuzz test-kills test-ray test-vllm format clean
 
 demo: .venv/installed
 	$(BIN)/hswarm optimize --task gaia-text
 
 test: .venv/tests
-	$(BIN)/python -m pytest
+	$(TEST)
 
 check: .venv/tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(TEST)
 
 format: .venv/tests
 	$(BIN)/ruff format .
