@@ -8,7 +8,7 @@ Every search ends with the iteration in which it has generated --tokens, the sam
 that it is a switch of, on the dev items that --dev keeps from the search: what is kept and dropped
 is decided there, and test is not looked at. Intervals are over seeds. A finished search is a line
 of results/ablations.jsonl and is not done again; the memo is in --folder. At the end
-results/ablations.md is written.
+results/ablations.md is written, and as a picture docs/ablations.svg.
 """
 
 import argparse

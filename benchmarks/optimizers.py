@@ -7,7 +7,8 @@
 `weights`: coefficient rows alone (method model-swarms): as many rows for everybody. Everything
 else is the default setting; searches that never stop early. Every optimiser is compared with PSO
 seed by seed, on items that the searches have not seen. A finished search is a line of
-results/optimizers.jsonl and is not done again; at the end results/optimizers.md is written.
+results/optimizers.jsonl and is not done again; at the end results/optimizers.md is written, and
+as a picture docs/optimizers.svg.
 """
 
 import argparse

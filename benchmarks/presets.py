@@ -8,7 +8,7 @@ what the default gains over the papers' literal setting. `default` is the search
 nothing is said; every other one goes on until it has generated as many tokens as that did with the
 same seed, and to the end of that iteration. `held`: a fifth of dev is kept from the search, and
 tells its ten best systems apart at the end. A finished search is a line of results/presets.jsonl
-and is not done again; at the end results/presets.md is written.
+and is not done again; at the end results/presets.md is written, and as a picture docs/presets.svg.
 """
 
 import argparse

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from scipy.stats import t
 
 from hswarm.agents.opened import OpenPool
@@ -33,6 +34,7 @@ from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Engine, Sampling
 from hswarm.engines.usage import Usage
 from hswarm.evaluate import Evaluation, evaluate
+from hswarm.figures.look import BLUE, FAINT, INK, PAGE, figure, new_figure, write_picture
 from hswarm.search.finalists import crown, hold_out
 from hswarm.search.found import Candidate
 from hswarm.search.loop import search, settled
@@ -49,6 +51,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 LOOKS = ROOT / "docs" / "test-looks.md"
 MAX_ANSWERS = 20_000_000
 AT_HAND = 1_000_000
+Row = Mapping[str, Any]
 
 
 class Cells:
@@ -261,28 +264,54 @@ def over_seeds(values: Sequence[float]) -> tuple[float, Interval, float]:
     return mean, Interval(mean - most, mean + most), p_value
 
 
-def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str], unseen: str) -> str:
-    """Return Markdown: means over seeds with 95 % intervals, and differences from `base`.
+@dataclass(frozen=True)
+class Gain:
+    """What a variant is better by than its base: a mean over seeds and its 95 % interval."""
 
-    `base(variant)` names what a variant is compared with, seed by seed. The last column corrects
-    the p-values for how many there are (Holm).
-    """
-    head = (
-        f"| task | variant | seeds | iterations | systems | tokens | dev | bias | {unseen} "
-        f"| against | difference on {unseen} | p | p, corrected |"
-    )
-    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    base: str
+    mean: float
+    interval: Interval
+    p_value: float
+    """Two-sided."""
+    corrected: float
+    """The same, for how many variants there are on all tasks (Holm)."""
+
+
+def by_variant(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Return the rows of each task and variant."""
+    grouped: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         grouped.setdefault((row["task"], row["variant"]), []).append(row)
-    gains = {}
+    return grouped
+
+
+def compare(rows: Sequence[Row], base: Callable[[str], str]) -> dict[tuple[str, str], Gain]:
+    """Compare variants seed by seed with what `base` names for them, where that was run.
+
+    On the items that no search has seen; by task and variant. With one seed there is none.
+    """
+    grouped = by_variant(rows)
+    over = {}
     for (task, variant), group in grouped.items():
         other = base(variant)
         if other != variant and (task, other) in grouped and len(group) > 1:
             pairs = zip(group, grouped[task, other], strict=True)
-            gains[task, variant] = over_seeds([a["unseen"] - b["unseen"] for a, b in pairs])
-    corrected = dict(zip(gains, holm([p for _, _, p in gains.values()]), strict=True))
+            over[task, variant] = over_seeds([a["unseen"] - b["unseen"] for a, b in pairs])
+    corrected = holm([p_value for _, _, p_value in over.values()])
+    return {
+        where: Gain(base(where[1]), *measured, others)
+        for (where, measured), others in zip(over.items(), corrected, strict=True)
+    }
+
+
+def table(rows: Sequence[Row], gains: Mapping[tuple[str, str], Gain], unseen: str) -> str:
+    """Return Markdown: means over seeds with 95 % intervals, and what variants gain."""
+    head = (
+        f"| task | variant | seeds | iterations | systems | tokens | dev | bias | {unseen} "
+        f"| against | difference on {unseen} | p | p, corrected |"
+    )
     lines = [head, "|---" * (head.count("|") - 1) + "|"]
-    for (task, variant), group in grouped.items():
+    for (task, variant), group in by_variant(rows).items():
         cells = [task, variant, str(len(group))]
         for what, form in (
             ("iterations", ".1f"),
@@ -293,14 +322,40 @@ def table(rows: Sequence[Mapping[str, Any]], base: Callable[[str], str], unseen:
         ):
             cells.append(format(float(np.mean([row[what] for row in group])), form))
         cells.append(_spell([row["unseen"] for row in group]))
-        if (task, variant) in gains:
-            mean, interval, p_value = gains[task, variant]
-            span = f"{mean:+.3f} ({interval.low:+.3f} … {interval.high:+.3f})"
-            cells += [base(variant), span, f"{p_value:.3f}", f"{corrected[task, variant]:.3f}"]
+        if gain := gains.get((task, variant)):
+            span = f"{gain.mean:+.3f} ({gain.interval.low:+.3f} … {gain.interval.high:+.3f})"
+            cells += [gain.base, span, _sure(gain.p_value), _sure(gain.corrected)]
         else:
             cells += [""] * 4
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+@figure
+def draw(gains: Mapping[tuple[str, str], Gain], unseen: str) -> Figure:
+    """Draw what variants gain over their bases, a panel per task; blue is sure."""
+    tasks = list(dict.fromkeys(task for task, _ in gains))
+    variants = list(dict.fromkeys(variant for _, variant in gains))[::-1]
+    drawn = new_figure(PAGE, 0.7 + 0.17 * len(variants))
+    fields = drawn.subplots(1, len(tasks), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, task in zip(fields, tasks, strict=True):
+        axes.axvline(0.0, color=FAINT, linestyle="--", linewidth=0.8)
+        for place, variant in enumerate(variants):
+            if gain := gains.get((task, variant)):
+                colour = BLUE if gain.corrected < 0.05 else INK
+                axes.hlines(place, gain.interval.low, gain.interval.high, color=colour)
+                axes.plot(gain.mean, place, "o" if gain.corrected < 0.05 else "s", color=colour)
+        axes.set_yticks(range(len(variants)), variants)
+        axes.set_ylim(-0.6, len(variants) - 0.4)
+        axes.locator_params(axis="x", nbins=5)
+        axes.set_title(task)
+        axes.grid(axis="x")
+    drawn.supxlabel(f"difference on {unseen}", fontsize=8.0)
+    return drawn
+
+
+def _sure(p_value: float) -> str:
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def _spell(values: Sequence[float]) -> str:
@@ -349,4 +404,8 @@ def main(
         raise SystemExit(f"Others get as many tokens as {sorted(needed)} took: name it, too.")
     rows = asyncio.run(run_variants(name, picked, options))
     unseen = "test" if options.dev is None else "rest of dev"
-    write(name, doc, table(rows, base, unseen), options)
+    gains = compare(rows, base)
+    write(name, doc, table(rows, gains, unseen), options)
+    if gains:
+        folder = ROOT / "docs" if options.limit is None else options.folder
+        (folder / f"{name}.svg").write_bytes(write_picture(draw(gains, unseen)).svg)

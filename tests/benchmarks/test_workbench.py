@@ -40,14 +40,18 @@ def row(variant, seed, unseen):
 def test_a_variant_is_compared_with_its_base_seed_by_seed():
     rows = [row("paper", k, 0.2 + k / 10) for k in range(5)]
     rows += [row("paper: x", k, 0.3 + k / 10) for k in range(5)]
-    text = workbench.table(rows, lambda name: name.partition(":")[0], "test")
+    gains = workbench.compare(rows, lambda name: name.partition(":")[0])
+    text = workbench.table(rows, gains, "test")
     *_, base, other = text.splitlines()
     assert "+0.100 (+0.100 … +0.100)" in other
     assert base.count("|") == other.count("|")
 
 
 def test_a_variant_whose_base_was_not_run_stands_alone():
-    text = workbench.table([row("paper: x", 0, 0.5)], lambda name: "paper", "test")
+    alone = [row("paper: x", 0, 0.5)]
+    gains = workbench.compare(alone, lambda name: "paper")
+    assert not gains
+    text = workbench.table(alone, gains, "test")
     assert "against" in text
     assert "| paper |" not in text
 
