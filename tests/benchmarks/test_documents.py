@@ -1,6 +1,8 @@
 """The documents quote what the benchmarks wrote."""
 
+import json
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -11,3 +13,14 @@ ROOT = Path(__file__).parents[2]
 def test_the_table_in_the_document_is_the_one_that_was_measured(name):
     _, table, *_ = (ROOT / f"benchmarks/results/{name}.md").read_text().split("\n\n")
     assert table.strip() in (ROOT / "docs/search.md").read_text()
+
+
+@pytest.mark.parametrize("task", ["gaia-text", "gsm8k", "knowledge-crosswords", "nlgraph"])
+def test_the_readme_says_how_far_the_default_is_from_the_papers_setting(task):
+    lines = (ROOT / "benchmarks/results/presets.jsonl").read_text().splitlines()
+    rows = [row for row in map(json.loads, lines) if row["task"] == task]
+    default, paper = (
+        f"{fmean(row['unseen'] for row in rows if row['variant'] == name):.3f}".lstrip("0")
+        for name in ("default", "paper")
+    )
+    assert f"{task} {default} : {paper}" in (ROOT / "README.md").read_text()
