@@ -91,7 +91,10 @@ def test_the_two_commands_come_first():
     ("target", "does"),
     [
         ("demo", ".venv/bin/hswarm optimize --task gaia-text"),
-        ("test", ".venv/bin/python -m pytest"),
+        (
+            "test",
+            ".venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile",
+        ),
     ],
 )
 def test_what_make_would_do(target, does):
@@ -110,7 +113,7 @@ def is_run(line):
     return line.startswith("hswarm ") and not line.startswith(("hswarm serve", "hswarm watch"))
 
 
-@pytest.mark.parametrize("line", filter(is_run, typed()))
+@pytest.mark.parametrize("line", list(filter(is_run, typed())))
 def test_every_command(line, run):
     run(line)
 
