@@ -1,5 +1,7 @@
 """Every switch of the search alone, against the papers' setting and against the default.
 
+Those of the weight-step are tried on one graph, too, where all that is generated goes to weights.
+
     python benchmarks/ablations.py [--tasks gaia-text,nlgraph] [--dev 50] [--seeds 5]
         [--tokens 200000] [--iterations 30] [--variants "paper;paper: order"] [--limit 20]
 
@@ -13,10 +15,13 @@ results/ablations.md is written, and as a picture docs/ablations.svg.
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from workbench import Variant, add_options, add_variants, endless, main
+
+from hswarm.config import merge
 
 SHAPES = ("chain", "star", "chain", "chain") * 2
 SHORT = {"step_length": 0.2, "step_min": 0.02}
@@ -75,22 +80,49 @@ OF_DEFAULT: Mapping[str, Mapping[str, Any]] = {
 }
 """The same steps taken back alone, and others."""
 
-SWITCHES = {
-    "paper": {**BOTH, **OF_PAPER},
-    "default": {**BOTH, **OF_DEFAULT},
+OF_WEIGHTS: Mapping[str, Mapping[str, Any]] = {
+    "anchor 0.5": {"weight": {"anchor": 0.5}},
+    "both credits": {"weight": {"credit": "both"}},
+    "better only": {"weight": {"acceptance": "better"}},
+    "decaying steps": {"weight": {"step_decay": 0.6, "step_min": 0.02}},
+    "places": {"weight": {"credit": "places"}},
+    "balanced": {"weight": {"assignment": "balanced"}},
+    "short steps": {"weight": SHORT},
+    "places, short steps": {"weight": {"credit": "places", **SHORT}},
+    "places, short steps, better only": {
+        "weight": {"credit": "places", "acceptance": "better", **SHORT}
+    },
 }
+"""Those of the weight-step, where all that is generated is spent on weights."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A setting, and the switches that are tried on it."""
+
+    preset: str
+    changes: Mapping[str, Any]
+    switches: Mapping[str, Mapping[str, Any]]
+
+
+PAPER_STEP = {"credit": "assignments", "assignment": "random", **LONG}
+BASES = {
+    "paper": Base("paper", {}, {**BOTH, **OF_PAPER}),
+    "default": Base("default", {}, {**BOTH, **OF_DEFAULT}),
+    "weights": Base("default", {"method": "weight-only", "weight": PAPER_STEP}, OF_WEIGHTS),
+}
+"""`weights`: the papers' weight-step alone, on the best of the default's first graphs."""
 
 
 def variants(options: argparse.Namespace) -> list[Variant]:
-    named = {
-        f"{preset}: {name}" if name else preset: (preset, changes)
-        for preset, switches in SWITCHES.items()
-        for name, changes in {"": {}, **switches}.items()
-    }
-    return [
-        Variant(name, partial(endless, preset, changes, options.iterations), options.tokens)
-        for name, (preset, changes) in named.items()
-    ]
+    made = []
+    for base, setting in BASES.items():
+        for switch, changes in {"": {}, **setting.switches}.items():
+            name = f"{base}: {switch}" if switch else base
+            whole = merge(setting.changes, changes)
+            config = partial(endless, setting.preset, whole, options.iterations)
+            made.append(Variant(name, config, options.tokens))
+    return made
 
 
 def parser() -> argparse.ArgumentParser:
