@@ -126,11 +126,11 @@ class RoleConfig(PsoConfig):
     follows (the papers); `order`: the order, too, as keys on the matrix's diagonal, the smallest
     first; `seats`: beside the matrix a number per node for who sits there."""
     decodes: Annotated[int, Field(ge=1, le=1_000)] = 1
-    """Graphs drawn from each matrix; the best one's utility is the particle's. At top_p 0 all are
-    the same."""
+    """Graphs drawn from each matrix; the best one's utility is the particle's. At top_p 0 all
+    would be the same."""
     adopt: bool = False
     """Each particle moves to the matrix that decodes greedily to the graph it was evaluated with,
-    so that a personal or global best is what was evaluated. cma-es and bo learn from what they
+    so that a personal or global best is what was evaluated. cma-es, de and bo learn from what they
     asked for all the same."""
     shapes: tuple[Shape, ...] = ("chain",) * 5 + ("star",)
     """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1)."""
@@ -156,6 +156,14 @@ class RoleConfig(PsoConfig):
     edge_rounds: Annotated[int, Field(ge=0, le=1_000)] = 1
     """Rounds after those that move edges."""
 
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if self.decodes > 1 and not self.top_p:
+            raise ValueError(
+                f"at top_p 0 all {self.decodes} decodes of a matrix are the same graph"
+            )
+        return self
+
 
 class WeightConfig(PsoConfig):
     """The swarm of coefficient rows and how their utility is measured (both papers)."""
@@ -167,7 +175,7 @@ class WeightConfig(PsoConfig):
     credit: Credit = "places"
     """How an expert is scored: `places`, by what its new weights change where it sits in the
     best-found system; `assignments`, by its JFK-score over M assignments to nodes (the paper);
-    `both`, by the sum of the two."""
+    `both`, by the sum of that and the utility with its new weights where it sits."""
     assignments: Annotated[int, Field(ge=1, le=10_000)] = 10
     """M of the JFK-score."""
     assignment: Assignment = "balanced"
@@ -247,6 +255,10 @@ class SearchConfig(_Frozen):
             raise ValueError(f"{self.method} scores everybody in full: {what} is for searches")
         if self.role.nodes is not None and (not search or self.method == "model-swarms"):
             raise ValueError(f"{self.method} searches no graphs that could have role.nodes nodes")
+        if (self.held > 0.0) != (self.finalists > 1):
+            raise ValueError(
+                "held items tell finalists apart: it takes both, as held=0.2 and finalists=10"
+            )
         return self
 
 

@@ -20,7 +20,7 @@ from hswarm.comparison import (
     measure_systems,
     report_selection,
 )
-from hswarm.config import RunConfig
+from hswarm.config import RunConfig, SearchConfig
 from hswarm.engines.assemble import assemble
 from hswarm.engines.endpoint import knock, require_price
 from hswarm.engines.memo import MemoEngine
@@ -81,6 +81,17 @@ class Models:
     """Where runs that share them keep experts that any of them would make alike."""
 
 
+def _check_places(config: SearchConfig, particles: int, experts: int) -> None:
+    """Refuse positions beyond the experts' own where only those who sit in a graph are scored."""
+    seated = config.method in {"heterogeneous", "weight-only"} and config.weight.credit == "places"
+    if seated and particles > experts:
+        raise HswarmError(
+            f"search.weight.particles is {particles}, but {experts} experts sit in a graph: "
+            "nobody else would be scored by what it does in its place.",
+            hint="Score them by JFK-scores: search.weight.credit assignments, or both.",
+        )
+
+
 def load(pool: OpenPool, config: RunConfig) -> Models:
     """Load the models.
 
@@ -91,6 +102,7 @@ def load(pool: OpenPool, config: RunConfig) -> Models:
     optimizer.check(config.search.role, config.search.role.particles)
     for family in pool.mixtures or pool.families:
         particles = config.search.weight.particles or len(family)
+        _check_places(config.search, particles, len(family))
         populate(len(family), particles, seed=config.search.seed)
         if len(family) > 1:
             optimizer.check(config.search.weight, particles)

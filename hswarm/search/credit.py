@@ -52,8 +52,8 @@ def jfk_scores(assignments: IntMatrix, utilities: FloatVector, agents: int) -> F
 def gains(tried: Sequence[int], utilities: FloatVector, before: float, agents: int) -> FloatVector:
     """Return what each tried agent's new weights gain, shape (agents,): utility less `before`.
 
-    Gains, unlike utilities, can be compared between iterations whose best-found systems differ.
-    Who was not tried gets NaN.
+    They are over one system: once a better one is found they are counted anew. Who was not tried
+    gets NaN.
     """
     scores = np.full(agents, np.nan)
     scores[list(tried)] = utilities - before

@@ -28,7 +28,7 @@ class Trial:
     score: Callable[[FloatVector], FloatVector]
     """From utilities, shape (candidates,), to scores by number; NaN: nothing is known."""
     less: float = 0.0
-    """What is taken off a utility where a score is that of one system alone."""
+    """What is taken off a utility where a score is what one system gains over another."""
 
     @property
     def apart(self) -> bool:
@@ -80,15 +80,17 @@ def try_assignments(
 
 
 def try_both(places: Trial, assignments: Trial) -> Trial:
-    """Do both; the score is the JFK-score and, on top, what the new weights change in their places.
+    """Do both; the score is the sum of the JFK-score and the utility with the new weights in place.
 
-    An expert without a place in the best-found system changes nothing there.
+    An expert without a place in the best-found system leaves that as it is.
     """
     cut = len(places.candidates)
     return Trial(
         [*places.candidates, *assignments.candidates],
         [*places.tried, *assignments.tried],
         lambda utilities: (
-            assignments.score(utilities[cut:]) + np.nan_to_num(places.score(utilities[:cut]))
+            assignments.score(utilities[cut:])
+            + np.nan_to_num(places.score(utilities[:cut]))
+            + places.less
         ),
     )

@@ -82,7 +82,7 @@ async def _score(
     for family, swarm in enumerate(swarms):
         numbers = roster.numbers(family)
         own = scores[numbers]
-        seen = pso.observe(swarm, own, np.isfinite(own))
+        seen = pso.observe(swarm, own, np.isfinite(own), over=trial.less)
         if moved and config.acceptance == "better":
             seen = pso.take_back(seen, state.weights[family], ~kept[numbers])
         scored.append(seen)

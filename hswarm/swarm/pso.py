@@ -127,12 +127,15 @@ def turn(state: SwarmState, weights: FloatMatrix) -> FloatMatrix:
     return velocity
 
 
-def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> SwarmState:
+def observe(
+    state: SwarmState, utilities: FloatVector, scored: BoolVector, *, over: float = 0.0
+) -> SwarmState:
     """Update the bests (strictly better) and the worst (strictly worse) from f(x), shape (N,).
 
     Where `scored` is false the utility is ignored, and a NaN is never a best or worst: such a
     particle keeps its bests, and the iteration counts as one without a new personal best. One that
-    is `waiting` ceases to when it becomes the global best.
+    is `waiting` ceases to when it becomes the global best. Utilities that are gains over something
+    are remembered as what they are with it (`over`): they can be compared when it has changed.
     """
     known = scored & ~np.isnan(utilities)
     high, low = np.where(known, utilities, -np.inf), np.where(known, utilities, np.inf)
@@ -144,7 +147,7 @@ def observe(state: SwarmState, utilities: FloatVector, scored: BoolVector) -> Sw
         stale=np.where(risen, 0, state.stale + 1),
     )
     if state.told is not None:
-        news = np.where(known & np.isfinite(utilities), utilities, np.nan)
+        news = np.where(known & np.isfinite(utilities), utilities + over, np.nan)
         state = replace(state, told=np.vstack([state.told, news]))
     if state.waiting is not None:
         low = np.where(state.waiting, np.inf, low)

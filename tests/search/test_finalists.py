@@ -36,7 +36,9 @@ def test_without_a_share_all_is_as_it_was():
 
 
 def begun(**changes):
-    setting = make_setting(search_config("default", {"finalists": 3, **changes}), Landscape())
+    setting = make_setting(
+        search_config("default", {"held": 0.2, "finalists": 3, **changes}), Landscape()
+    )
     return setting, asyncio.run(begin(setting))
 
 

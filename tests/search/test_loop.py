@@ -20,6 +20,7 @@ from landscape import Landscape, make_setting
 
 SWITCHED = {
     "switched": {
+        "held": 0.2,
         "finalists": 4,
         "role": {"encoding": "order", "top_p": 0.5, "decodes": 3, "adopt": True},
         "weight": {"anchor": 0.5},
@@ -145,7 +146,7 @@ def test_with_one_node_the_weight_step_is_model_swarms():
 
 
 def test_the_finalists_are_the_best_different_systems_that_were_evaluated():
-    last, _, _, lines = run(config_of("heterogeneous", finalists=5))
+    last, _, _, lines = run(config_of("heterogeneous", held=0.2, finalists=5))
 
     utilities = {
         json.dumps([line["parents"], line["rows"]]): line["utility"] for line in whole(lines)

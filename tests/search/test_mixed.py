@@ -83,6 +83,7 @@ def test_each_family_moves_by_itself_and_nobody_else_does(method, credit):
 SWITCHED = {
     "weight": {"particles": 5, "credit": "both", "acceptance": "better", "anchor": 0.5},
     "role": {"encoding": "seats"},
+    "held": 0.2,
     "finalists": 3,
 }
 

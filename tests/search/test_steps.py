@@ -177,7 +177,17 @@ def test_both_ways_of_scoring_add_up():
         scores[credit] = after.jfk
         [(_, tried[credit])] = spy.seen
     assert tried["both"] == tried["places"] + tried["assignments"]
-    assert scores["both"] == pytest.approx(scores["places"] + scores["assignments"])
+    in_place = scores["places"] + before.found.utility
+    assert scores["both"] == pytest.approx(in_place + scores["assignments"])
+
+
+@pytest.mark.parametrize("credit", ["places", "assignments"])
+def test_who_learns_from_all_utilities_is_told_what_can_be_compared(credit):
+    spy = Spy({"weight": {"credit": credit, "optimizer": "bo", "assignments": 6}})
+    before, after = spy.run(weight_step)
+    told = after.weights[0].told[-1]
+    base = before.found.utility if credit == "places" else 0.0
+    assert told == pytest.approx(after.jfk + base)
 
 
 def test_whoever_made_nothing_better_goes_back():

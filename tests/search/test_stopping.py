@@ -52,7 +52,7 @@ SEARCHES = {
 
 WHOLE = {
     "as printed": {"weight": {"credit": "assignments"}, "role": {"moves": 0}},
-    "finalists": {"method": "model-swarms", "finalists": 3},
+    "finalists": {"method": "model-swarms", "held": 0.2, "finalists": 3},
     "learning": {"method": "model-swarms", "weight": {"optimizer": "de", "particles": 5}},
 }
 """Searches that need every score."""
