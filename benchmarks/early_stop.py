@@ -15,7 +15,7 @@ import json
 from typing import Any
 
 import numpy as np
-from workbench import AT_HAND, Cells, Workbench, add_options, opened, results, write
+from workbench import AT_HAND, Cells, Workbench, add_options, opened, parse, results, write
 
 from hswarm.config import SearchConfig, search_config
 from hswarm.engines.memo import MemoEngine
@@ -117,5 +117,5 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--methods", default="model-swarms,heterogeneous")
     parser.add_argument("--iterations", type=int, default=50, help="of model-swarms")
-    options = parser.parse_args()
+    options = parse(parser)
     write("early_stop", __doc__, table(asyncio.run(measure(options))), options)

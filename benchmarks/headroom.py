@@ -21,7 +21,17 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from workbench import AT_HAND, Cells, Workbench, add_options, log_look, opened, results, write
+from workbench import (
+    AT_HAND,
+    Cells,
+    Workbench,
+    add_options,
+    log_look,
+    opened,
+    parse,
+    results,
+    write,
+)
 
 from hswarm.analysis.statistics import bootstrap, wilson
 from hswarm.engines.memo import MemoEngine
@@ -323,7 +333,7 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     add_options(parser)
     parser.add_argument("--long", type=int, default=2_000, help="graphs, chains and moves, each")
-    options = parser.parse_args()
+    options = parse(parser)
     rows: list[Row] = []
     for task in options.tasks.split(","):
         rows += asyncio.run(study(task, options))

@@ -1,6 +1,6 @@
 """PSO, CMA-ES, differential evolution, Bayesian optimisation and chance at equal evaluations.
 
-    python benchmarks/optimizers.py [--tasks gaia-text,nlgraph] [--dev 50] [--seeds 10]
+    python benchmarks/optimizers.py [--tasks gaia-text,nlgraph] [--dev 40] [--seeds 10]
         [--iterations 9] [--variants "graphs: pso;graphs: de"] [--limit 20]
 
 `graphs`: adjacency matrices alone (method role-only, no move-step): as many graphs for everybody.
@@ -40,16 +40,10 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__)
     add_options(made)
     add_variants(made, seeds=10)
+    made.set_defaults(dev=40)
     made.add_argument("--iterations", type=int, default=9, help="after the start")
     return made
 
 
 if __name__ == "__main__":
-    options = parser().parse_args()
-    main(
-        "optimizers",
-        __doc__,
-        variants(options),
-        options,
-        lambda name: f"{name.partition(':')[0]}: pso",
-    )
+    main("optimizers", __doc__, parser(), variants, lambda name: f"{name.partition(':')[0]}: pso")

@@ -53,5 +53,4 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    options = parser().parse_args()
-    main("presets", __doc__, variants(options), options, lambda name: "default")
+    main("presets", __doc__, parser(), variants, lambda name: "default")

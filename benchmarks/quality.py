@@ -18,25 +18,27 @@ from typing import Any
 import numpy as np
 from headroom import LONG
 from matplotlib.figure import Figure
+from verdicts import Gain, grid, line
 from workbench import (
-    ROOT,
     Cells,
     Workbench,
     add_options,
     cell_key,
     log_look,
     opened,
-    over_seeds,
+    parse,
+    publish,
     results,
+    shorten,
     write,
 )
 
 from hswarm.analysis.statistics import compare
 from hswarm.config import search_config
-from hswarm.figures.look import BLUE, FAINT, INK, PAGE, figure, new_figure, write_picture
+from hswarm.figures.look import BLUE, FAINT, INK, PAGE, figure, new_figure
 from hswarm.graph.dag import LONE
 from hswarm.graph.shapes import SHAPES
-from hswarm.search.found import Candidate, best_of
+from hswarm.search.found import Candidate, Found, best_of
 from hswarm.swarm.random import generator
 
 PERMUTATIONS = 20
@@ -44,7 +46,7 @@ RIVALS = ("best single", "chains", "stars")
 Row = dict[str, Any]
 
 
-async def choose(bench: Workbench, seed: int) -> list[Candidate]:
+async def choose(bench: Workbench, seed: int) -> list[Found]:
     """Return the best on dev of the single models, of chains and of stars."""
     roster = bench.roster
     rows = roster.original_rows()
@@ -60,7 +62,7 @@ async def choose(bench: Workbench, seed: int) -> list[Candidate]:
     chosen = []
     for field in fields:
         dev = await bench.score(field, bench.task.dev)
-        chosen.append(best_of(field, [evaluation.utility for evaluation in dev]).candidate)
+        chosen.append(best_of(field, [evaluation.utility for evaluation in dev]))
     return chosen
 
 
@@ -68,7 +70,7 @@ async def measure(task: str, seed: int, bench: Workbench, options: argparse.Name
     found = await bench.search(search_config("default", {"seed": seed}), None)
     rivals = await choose(bench, seed)
     log_look("quality", {"task": task, "variant": "default", "seed": seed}, bench, options)
-    systems = [Candidate.from_json(found["found"]), *rivals]
+    systems = [Candidate.from_json(found["found"]), *(rival.candidate for rival in rivals)]
     own, *others = await bench.score(systems, bench.unseen)
     bench.memo.flush()
     return {
@@ -76,9 +78,15 @@ async def measure(task: str, seed: int, bench: Workbench, options: argparse.Name
         "seed": seed,
         **found,
         "test": own.utility,
+        "scores": shorten(own.scores),
         "rivals": {
-            name: {"test": other.utility, "p": compare(own.scores, other.scores).p_value}
-            for name, other in zip(RIVALS, others, strict=True)
+            name: {
+                "dev": rival.utility,
+                "test": other.utility,
+                "scores": shorten(other.scores),
+                "p": compare(own.scores, other.scores).p_value,
+            }
+            for name, rival, other in zip(RIVALS, rivals, others, strict=True)
         },
     }
 
@@ -99,50 +107,45 @@ async def run(options: argparse.Namespace) -> list[Row]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return every seed's test scores, with p-values by McNemar's test."""
-    rivals = [f"{name} | p" for name in RIVALS]
-    head = f"| task | seed | tokens | dev | test | {' | '.join(rivals)} |"
-    lines = [head, "|---" * (head.count("|") - 1) + "|"]
+    """Return every seed's scores, dev's in brackets, with p-values by McNemar's test."""
+    heads = [part for name in RIVALS for part in (name, "p")]
+    lines = grid(["task", "seed", "tokens", "found", *heads])
     for row in rows:
-        others = " | ".join(
-            f"{row['rivals'][k]['test']:.3f} | {row['rivals'][k]['p']:.1e}" for k in RIVALS
-        )
-        lines.append(
-            f"| {row['task']} | {row['seed']} | {row['tokens']:,} | {row['dev']:.3f} "
-            f"| {row['test']:.3f} | {others} |"
-        )
+        cells = [row["task"], str(row["seed"]), f"{row['tokens']:,}"]
+        cells.append(f"{row['test']:.3f} ({row['dev']:.3f})")
+        for rival in map(row["rivals"].get, RIVALS):
+            cells += [f"{rival['test']:.3f} ({rival['dev']:.3f})", f"{rival['p']:.1e}"]
+        lines.append(line(cells))
     return "\n".join(lines) + "\n"
 
 
 def summary(rows: Sequence[Row], known: dict[str, Row]) -> str:
     """Return what is left over seeds, and the part of the head-room that was found."""
-    head = (
-        "| task | found | bias | over the best single | over 20 chains | over 20 stars "
-        "| best graph known | head-room found | tokens, of the long search's "
-        "| … of all spent on it |"
-    )
-    lines = [head, "|---" * (head.count("|") - 1) + "|"]
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    lines = grid(["task", "found", *(f"better than {name} by" for name in RIVALS)])
+    more = grid(["task", "best graph known", "head-room found", "tokens"])
     shares = []
-    for task in dict.fromkeys(row["task"] for row in rows):
+    for task in tasks:
         own = [row for row in rows if row["task"] == task]
-        mean = float(np.mean([row["test"] for row in own]))
-        bias = float(np.mean([row["dev"] - row["test"] for row in own]))
-        cells = [task, f"{mean:.3f}", f"{bias:+.3f}"]
-        for name in RIVALS:
-            gain, span, _ = over_seeds([row["test"] - row["rivals"][name]["test"] for row in own])
-            cells.append(f"{gain:+.3f} ({span.low:+.3f} … {span.high:+.3f})")
+        scores = np.array([row["scores"] for row in own], dtype=np.float64)
+        gains = [
+            Gain.of(scores, np.array([row["rivals"][name]["scores"] for row in own], dtype=float))
+            for name in RIVALS
+        ]
+        lines.append(line([task, f"{np.nanmean(scores):.3f}", *map(str, gains)]))
         if task in known:
             best = known[task]["test"]
-            single = float(np.mean([row["rivals"]["best single"]["test"] for row in own]))
-            shares.append((mean - single) / (best - single))
-            tokens = float(np.mean([row["tokens"] for row in own]))
-            parts = [tokens / known[task][what] for what in ("unraced_tokens", "dev_tokens")]
-            cells += [f"{best:.3f}", f"{shares[-1]:.2f}", *(f"{part:.1%}" for part in parts)]
-        else:
-            cells += [""] * 4
-        lines.append("| " + " | ".join(cells) + " |")
+            parts = [
+                (row["test"] - row["rivals"]["best single"]["test"])
+                / (best - row["rivals"]["best single"]["test"])
+                for row in own
+            ]
+            shares.append(float(np.mean(parts)))
+            tokens = np.mean([row["tokens"] for row in own]) / known[task]["unraced_tokens"]
+            found = f"{shares[-1]:.2f} ({min(parts):.2f} … {max(parts):.2f})"
+            more.append(line([task, f"{best:.3f}", found, f"{tokens:.1%}"]))
     if shares:
-        lines += ["", f"Head-room found, mean over these tasks: {np.mean(shares):.2f}."]
+        lines += ["", *more, "", f"Head-room found, mean over these tasks: {np.mean(shares):.2f}."]
     return "\n".join(lines) + "\n"
 
 
@@ -187,12 +190,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
     parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
+    options = parse(parser)
     rows = asyncio.run(run(options))
     known = whole_rows(options)
     text = summary(rows, {task: of_task[-1] for task, of_task in known.items()})
     write("quality", __doc__, f"{text}\n{table(rows)}", options)
     found = {task: [row["test"] for row in rows if row["task"] == task] for task in known}
-    if options.limit is None and found and all(found.values()):
-        picture = write_picture(draw(found, known))
-        (ROOT / "docs" / "headroom.svg").write_bytes(picture.svg)
+    if found and all(found.values()):
+        publish("headroom", draw(found, known), options)

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from workbench import Cells, Workbench, add_options, log_look, opened, results, write
+from workbench import Cells, Workbench, add_options, log_look, opened, parse, results, write
 
 from hswarm.agents.pool import read_pool
 from hswarm.agents.prompts import write_prompt
@@ -242,7 +242,7 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--particles", type=int, default=16)
-    options = parser.parse_args()
+    options = parse(parser)
     options.folder.mkdir(parents=True, exist_ok=True)
     options.pool = str(write_pool(options.folder))
     write("token_swarm", __doc__, table(asyncio.run(measure(options))), options)

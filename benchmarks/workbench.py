@@ -11,7 +11,6 @@ looked at; or, where switches are tried, on those dev items that --dev keeps fro
 import asyncio
 import hashlib
 import json
-import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -20,13 +19,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import t
+from verdicts import draw, judge, table
 
 from hswarm.agents.opened import OpenPool
 from hswarm.agents.pool import read_pool
-from hswarm.analysis.statistics import Interval, holm
 from hswarm.catalog import find
 from hswarm.config import EngineConfig, SearchConfig, merge, search_config
 from hswarm.engines.assemble import assemble
@@ -34,7 +31,8 @@ from hswarm.engines.memo import MemoEngine
 from hswarm.engines.request import Engine, Sampling
 from hswarm.engines.usage import Usage
 from hswarm.evaluate import Evaluation, evaluate
-from hswarm.figures.look import BLUE, FAINT, INK, PAGE, figure, new_figure, write_picture
+from hswarm.figures.look import write_picture
+from hswarm.search.events import Event, StepEnded
 from hswarm.search.finalists import crown, hold_out
 from hswarm.search.found import Candidate
 from hswarm.search.loop import search, settled
@@ -51,7 +49,6 @@ RESULTS = ROOT / "benchmarks" / "results"
 LOOKS = ROOT / "docs" / "test-looks.md"
 MAX_ANSWERS = 20_000_000
 AT_HAND = 1_000_000
-Row = Mapping[str, Any]
 
 
 class Cells:
@@ -88,6 +85,24 @@ def log_look(
         file.write("| " + " | ".join(map(str, (*cells, len(bench.task.test)))) + " |\n")
 
 
+class Rises:
+    """By how much the best-found utility rose at the start and in which kind of step since."""
+
+    def __init__(self) -> None:
+        self.by_step: dict[str, float] = {}
+        self._best = 0.0
+
+    def watch(self, event: Event) -> None:
+        if isinstance(event, StepEnded) and event.best > self._best:
+            self.by_step[event.kind] = self.by_step.get(event.kind, 0.0) + event.best - self._best
+            self._best = event.best
+
+
+def shorten(scores: Sequence[float | None]) -> list[float | None]:
+    """Return scores as they take least room in JSON."""
+    return [int(score) if score in (0.0, 1.0) else score for score in scores]
+
+
 class _EnoughError(Exception):
     """A search has generated as many tokens as it was to."""
 
@@ -120,7 +135,7 @@ class Workbench:
 
     async def search(self, config: SearchConfig, tokens: int | None) -> dict[str, Any]:
         """Search until so many tokens are generated, and to the end of that iteration."""
-        usage = Usage()
+        usage, rises = Usage(), Rises()
         alone = MemoEngine(self.memo, usage=usage, keep=AT_HAND)
         roster = Roster.of(self.pool, config.weight.particles)
         searched, held = hold_out(self.task.dev, config.held, config.seed)
@@ -132,6 +147,7 @@ class Workbench:
             sampling=Sampling(max_tokens=self.task.max_tokens),
             config=settled(config, roster),
             engine=alone,
+            observe=rises.watch,
             tally=Tally(items=len(searched)),
         )
 
@@ -155,18 +171,23 @@ class Workbench:
             "held": held_out if held else None,
             "found": found.candidate.to_json(),
             "found_in": found.iteration,
+            "rises": rises.by_step,
             "iterations": state.iteration,
             "stopped": reason,
             "tokens": usage.generated_tokens,
             "systems": setting.tally.spent,
         }
 
-    async def look(self, row: Mapping[str, Any]) -> dict[str, float]:
+    async def look(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what was found is worth on unseen items, and how much dev flattered it."""
         found = Candidate.from_json(row["found"])
         (unseen,) = await self.score([found], self.unseen)
         self.memo.flush()
-        return {"unseen": unseen.utility, "bias": row["dev"] - unseen.utility}
+        return {
+            "unseen": unseen.utility,
+            "bias": row["dev"] - unseen.utility,
+            "scores": shorten(unseen.scores),
+        }
 
 
 @asynccontextmanager
@@ -251,124 +272,24 @@ def results(options: Namespace) -> Path:
     return RESULTS if options.limit is None else options.folder
 
 
-def over_seeds(values: Sequence[float]) -> tuple[float, Interval, float]:
-    """Return a mean, its 95 % interval and the two-sided p-value of its being 0.
-
-    All are by Student's t. Where all seeds agree the interval is a point, and p is 0 or 1.
-    """
-    mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    if error < 1e-12:
-        return mean, Interval(mean, mean), float(abs(mean) < 1e-12)
-    most = float(t.ppf(0.975, len(values) - 1)) * error
-    p_value = 2.0 * float(t.sf(abs(mean) / error, len(values) - 1))
-    return mean, Interval(mean - most, mean + most), p_value
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What a variant is better by than its base: a mean over seeds and its 95 % interval."""
-
-    base: str
-    mean: float
-    interval: Interval
-    p_value: float
-    """Two-sided."""
-    corrected: float
-    """The same, for how many variants there are on all tasks (Holm)."""
-
-
-def by_variant(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
-    """Return the rows of each task and variant."""
-    grouped: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        grouped.setdefault((row["task"], row["variant"]), []).append(row)
-    return grouped
-
-
-def compare(rows: Sequence[Row], base: Callable[[str], str]) -> dict[tuple[str, str], Gain]:
-    """Compare variants seed by seed with what `base` names for them, where that was run.
-
-    On the items that no search has seen; by task and variant. With one seed there is none.
-    """
-    grouped = by_variant(rows)
-    over = {}
-    for (task, variant), group in grouped.items():
-        other = base(variant)
-        if other != variant and (task, other) in grouped and len(group) > 1:
-            pairs = zip(group, grouped[task, other], strict=True)
-            over[task, variant] = over_seeds([a["unseen"] - b["unseen"] for a, b in pairs])
-    corrected = holm([p_value for _, _, p_value in over.values()])
-    return {
-        where: Gain(base(where[1]), *measured, others)
-        for (where, measured), others in zip(over.items(), corrected, strict=True)
-    }
-
-
-def table(rows: Sequence[Row], gains: Mapping[tuple[str, str], Gain], unseen: str) -> str:
-    """Return Markdown: means over seeds with 95 % intervals, and what variants gain."""
-    head = (
-        f"| task | variant | seeds | iterations | systems | tokens | dev | bias | {unseen} "
-        f"| against | difference on {unseen} | p | p, corrected |"
-    )
-    lines = [head, "|---" * (head.count("|") - 1) + "|"]
-    for (task, variant), group in by_variant(rows).items():
-        cells = [task, variant, str(len(group))]
-        for what, form in (
-            ("iterations", ".1f"),
-            ("systems", ",.0f"),
-            ("tokens", ",.0f"),
-            ("dev", ".3f"),
-            ("bias", "+.3f"),
-        ):
-            cells.append(format(float(np.mean([row[what] for row in group])), form))
-        cells.append(_spell([row["unseen"] for row in group]))
-        if gain := gains.get((task, variant)):
-            span = f"{gain.mean:+.3f} ({gain.interval.low:+.3f} … {gain.interval.high:+.3f})"
-            cells += [gain.base, span, _sure(gain.p_value), _sure(gain.corrected)]
-        else:
-            cells += [""] * 4
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-@figure
-def draw(gains: Mapping[tuple[str, str], Gain], unseen: str) -> Figure:
-    """Draw what variants gain over their bases, a panel per task; blue is sure."""
-    tasks = list(dict.fromkeys(task for task, _ in gains))
-    variants = list(dict.fromkeys(variant for _, variant in gains))[::-1]
-    drawn = new_figure(PAGE, 0.7 + 0.17 * len(variants))
-    fields = drawn.subplots(1, len(tasks), sharex=True, sharey=True, squeeze=False)[0]
-    for axes, task in zip(fields, tasks, strict=True):
-        axes.axvline(0.0, color=FAINT, linestyle="--", linewidth=0.8)
-        for place, variant in enumerate(variants):
-            if gain := gains.get((task, variant)):
-                colour = BLUE if gain.corrected < 0.05 else INK
-                axes.hlines(place, gain.interval.low, gain.interval.high, color=colour)
-                axes.plot(gain.mean, place, "o" if gain.corrected < 0.05 else "s", color=colour)
-        axes.set_yticks(range(len(variants)), variants)
-        axes.set_ylim(-0.6, len(variants) - 0.4)
-        axes.locator_params(axis="x", nbins=5)
-        axes.set_title(task)
-        axes.grid(axis="x")
-    drawn.supxlabel(f"difference on {unseen}", fontsize=8.0)
-    return drawn
-
-
-def _sure(p_value: float) -> str:
-    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
-
-
-def _spell(values: Sequence[float]) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.3f}"
-    mean, interval, _ = over_seeds(values)
-    return f"{mean:.3f} ({interval.low:.3f} … {interval.high:.3f})"
+def parse(parser: ArgumentParser) -> Namespace:
+    """Read the command line; `whole` says whether nothing is other than it is published."""
+    options, published = parser.parse_args(), parser.parse_args([])
+    options.whole = vars(options) == {**vars(published), "folder": options.folder}
+    return options
 
 
 def write(name: str, doc: str | None, text: str, options: Namespace) -> None:
-    """Write NAME.md beside the cells and print the table."""
-    (results(options) / f"{name}.md").write_text(f"{(doc or '').splitlines()[0]}\n\n{text}")
+    """Write NAME.md, of a part into its folder, and print the table."""
+    folder = RESULTS if options.whole else options.folder
+    (folder / f"{name}.md").write_text(f"{(doc or '').splitlines()[0]}\n\n{text}")
     print(text)
+
+
+def publish(name: str, drawn: Figure, options: Namespace) -> None:
+    """Write the picture NAME.svg, of a part into its folder."""
+    folder = ROOT / "docs" if options.whole else options.folder
+    (folder / f"{name}.svg").write_bytes(write_picture(drawn).svg)
 
 
 def add_options(parser: ArgumentParser, folder: str = "search") -> None:
@@ -390,11 +311,13 @@ def add_variants(parser: ArgumentParser, *, seeds: int) -> None:
 def main(
     name: str,
     doc: str | None,
-    variants: Sequence[Variant],
-    options: Namespace,
+    parser: ArgumentParser,
+    made: Callable[[Namespace], Sequence[Variant]],
     base: Callable[[str], str],
 ) -> None:
     """Run what is not done yet, then write the table of all that was asked for."""
+    options = parse(parser)
+    variants = made(options)
     chosen = options.variants.split(";") if options.variants else [v.name for v in variants]
     unknown = set(chosen) - {variant.name for variant in variants}
     if unknown:
@@ -404,8 +327,7 @@ def main(
         raise SystemExit(f"Others get as many tokens as {sorted(needed)} took: name it, too.")
     rows = asyncio.run(run_variants(name, picked, options))
     unseen = "test" if options.dev is None else "rest of dev"
-    gains = compare(rows, base)
-    write(name, doc, table(rows, gains, unseen), options)
-    if gains:
-        folder = ROOT / "docs" if options.limit is None else options.folder
-        (folder / f"{name}.svg").write_bytes(write_picture(draw(gains, unseen)).svg)
+    verdicts = judge(rows, base)
+    write(name, doc, table(rows, verdicts, unseen), options)
+    if verdicts:
+        publish(name, draw(verdicts, unseen), options)
