@@ -4,11 +4,11 @@
         [--iterations 9] [--variants "graphs: pso;graphs: de"] [--limit 20]
 
 `graphs`: adjacency matrices alone (method role-only, no move-step): as many graphs for everybody.
-`weights`: coefficient rows alone (method model-swarms): as many rows for everybody. Everything
-else is the default setting; searches that never stop early. Every optimiser is compared with PSO
-seed by seed, on items that the searches have not seen. A finished search is a line of
-results/optimizers.jsonl and is not done again; at the end results/optimizers.md is written, and
-as a picture docs/optimizers.svg.
+`weights`: coefficient rows alone (method weight-only: each expert's, scored where it sits in the
+best of the first graphs): as many rows for everybody. Everything else is the default setting;
+searches that never stop early. Every optimiser is compared with PSO seed by seed, on items that the
+searches have not seen. A finished search is a line of results/optimizers.jsonl and is not done
+again; at the end results/optimizers.md is written, and as a picture docs/optimizers.svg.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from hswarm.config import Optimizer, SearchConfig
 def setting(what: str, optimizer: str, iterations: int, seed: int) -> SearchConfig:
     changes: dict[str, dict[str, Any]] = {
         "graphs": {"method": "role-only", "role": {"optimizer": optimizer, "moves": 0}},
-        "weights": {"method": "model-swarms", "weight": {"optimizer": optimizer, "particles": 20}},
+        "weights": {"method": "weight-only", "weight": {"optimizer": optimizer}},
     }
     return endless("default", changes[what], iterations, seed)
 

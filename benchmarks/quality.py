@@ -43,6 +43,7 @@ from hswarm.swarm.random import generator
 
 PERMUTATIONS = 20
 RIVALS = ("best single", "chains", "stars")
+STEPS = {"start": "the start", "role": "role-steps", "weight": "weight-steps", "move": "moves"}
 Row = dict[str, Any]
 
 
@@ -120,10 +121,11 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def summary(rows: Sequence[Row], known: dict[str, Row]) -> str:
-    """Return what is left over seeds, and the part of the head-room that was found."""
+    """Return what is left over seeds, what part of the head-room was found, and by which step."""
     tasks = list(dict.fromkeys(row["task"] for row in rows))
     lines = grid(["task", "found", *(f"better than {name} by" for name in RIVALS)])
     more = grid(["task", "best graph known", "head-room found", "tokens"])
+    steps = grid(["task", "dev", *(f"by {step}" for step in STEPS.values())])
     shares = []
     for task in tasks:
         own = [row for row in rows if row["task"] == task]
@@ -133,6 +135,9 @@ def summary(rows: Sequence[Row], known: dict[str, Row]) -> str:
             for name in RIVALS
         ]
         lines.append(line([task, f"{np.nanmean(scores):.3f}", *map(str, gains)]))
+        rises = [np.mean([row["rises"].get(step, 0.0) for row in own]) for step in STEPS]
+        dev = np.mean([row["dev"] for row in own])
+        steps.append(line([task, f"{dev:.3f}", *(f"{rise:+.3f}" for rise in rises)]))
         if task in known:
             best = known[task]["test"]
             parts = [
@@ -146,7 +151,7 @@ def summary(rows: Sequence[Row], known: dict[str, Row]) -> str:
             more.append(line([task, f"{best:.3f}", found, f"{tokens:.1%}"]))
     if shares:
         lines += ["", *more, "", f"Head-room found, mean over these tasks: {np.mean(shares):.2f}."]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *steps]) + "\n"
 
 
 @figure

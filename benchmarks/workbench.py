@@ -128,8 +128,10 @@ class Workbench:
         candidates: Sequence[Candidate],
         examples: Sequence[Example],
         engine: Engine | None = None,
+        roster: Roster | None = None,
     ) -> list[Evaluation]:
-        systems = [candidate.system(self.roster) for candidate in candidates]
+        """Evaluate candidates of a search, whose `roster` may have more positions than experts."""
+        systems = [candidate.system(roster or self.roster) for candidate in candidates]
         sampling = Sampling(max_tokens=self.task.max_tokens)
         return await evaluate(systems, examples, self.task.scorer, engine or self.memo, sampling)
 
@@ -164,7 +166,8 @@ class Workbench:
         assert found is not None, "the tiny pool answers something"
         self.memo.flush()
         dev, held_out = [
-            (await self.score([found.candidate], part))[0].utility for part in (searched, held)
+            (await self.score([found.candidate], part, roster=roster))[0].utility
+            for part in (searched, held)
         ]
         return {
             "dev": dev,
@@ -178,10 +181,11 @@ class Workbench:
             "systems": setting.tally.spent,
         }
 
-    async def look(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    async def look(self, row: Mapping[str, Any], config: SearchConfig) -> dict[str, Any]:
         """Return what was found is worth on unseen items, and how much dev flattered it."""
         found = Candidate.from_json(row["found"])
-        (unseen,) = await self.score([found], self.unseen)
+        roster = Roster.of(self.pool, config.weight.particles)
+        (unseen,) = await self.score([found], self.unseen, roster=roster)
         self.memo.flush()
         return {
             "unseen": unseen.utility,
@@ -253,7 +257,7 @@ async def run_variants(
                         found = await bench.search(config, tokens)
                         if bench.unseen is bench.task.test:
                             log_look(name, what, bench, options)
-                        row = cells.add(key, **what, **found, **await bench.look(found))
+                        row = cells.add(key, **what, **found, **await bench.look(found, config))
                         print(*what.values(), f"dev {row['dev']:.3f}, unseen {row['unseen']:.3f}")
                     done[task, variant.name, seed] = row
     return list(done.values())

@@ -12,7 +12,12 @@ from hswarm.figures.look import write_picture
 
 
 def measured(test):
-    return {"dev": 0.8, "test": test, "scores": [int(item < 10 * test) for item in range(10)]}
+    return {
+        "dev": 0.8,
+        "rises": {"start": 0.6, "move": 0.2},
+        "test": test,
+        "scores": [int(item < 10 * test) for item in range(10)],
+    }
 
 
 def row(seed, test):
@@ -47,7 +52,8 @@ def test_the_head_room_found_is_the_part_of_the_way_from_the_best_single_to_the_
     assert cells["better than chains by"].startswith("+0.200 (")
     assert cells["head-room found"] == "0.75 (0.62 … 0.88)"
     assert cells["tokens |"] == "5.0% |"
-    assert rest[-1] == "Head-room found, mean over these tasks: 0.75."
+    assert rest[1] == "Head-room found, mean over these tasks: 0.75."
+    assert rest[-1] == "| sums | 0.800 | +0.600 | +0.000 | +0.000 | +0.200 |"
 
 
 def test_without_a_long_search_nothing_is_said_of_head_room():
