@@ -133,8 +133,8 @@ class RoleConfig(PsoConfig):
     so that a personal or global best is what was evaluated. cma-es, de and bo learn from what they
     asked for all the same."""
     shapes: tuple[Shape, ...] = ("chain",) * 5 + ("star",)
-    """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1). With
-    `edges` one, or a threshold of 0.5, not all of them decode to their shapes."""
+    """Initial matrices shaped like these, over random orders of the nodes; the rest are U(0,1). Not
+    all of them decode to their shapes where `edges` is one or `threshold` 0.5."""
     models: Models = "best"
     """The weights that graphs are evaluated with: the best-found system's, or (the papers) those
     where the weight swarm has got to."""
