@@ -4,12 +4,13 @@
         [--iterations 30] [--variants "roles;roles: order"] [--limit 20]
 
 `roles`: the papers' setting, of which only the role-step is done. `weights`: their weight-step
-alone, on the best of the default's first graphs. `default`: the default search, both steps and
-moves. Each switch is compared, item by item and seed by seed, with the setting that it is a switch
-of, on the dev items that --dev keeps from the search: what is kept and dropped is decided there,
-and test is not looked at. All searches on a setting end with the iteration in which they have
-generated as many tokens, or after --iterations; the table says how many it took. A finished search
-is a line of results/ablations.jsonl and is not done again; the memo is in --folder. At the end
+alone, on the best of the default's first graphs: two iterations of it fit. `places`: the same with
+experts scored where they sit: twenty do. `default`: the default search, both steps and moves. Each
+switch is compared, item by item and seed by seed, with the setting that it is a switch of, on the
+dev items that --dev keeps from the search: what is kept and dropped is decided there, and test is
+not looked at. All searches on a setting end with the iteration in which they have generated as many
+tokens, or after --iterations; the table says how many it took. A finished search is a line of
+results/ablations.jsonl and is not done again; the memo is in --folder. At the end
 results/ablations.md is written, and as a picture docs/ablations.svg.
 """
 
@@ -78,14 +79,19 @@ WEIGHTS = Base(
         "balanced": {"weight": {"assignment": "balanced"}},
         "places": {"weight": {"credit": "places"}},
         "both credits": {"weight": {"credit": "both"}},
+    },
+)
+
+PLACES = Base(
+    "default",
+    {"method": "weight-only", "weight": {"credit": "places", **LONG}},
+    120_000,
+    {
         "short steps": {"weight": SHORT},
         "decaying steps": {"weight": DECAYING},
         "better only": {"weight": {"acceptance": "better"}},
         "anchor 0.5": {"weight": {"anchor": 0.5}},
-        "places, short steps": {"weight": {"credit": "places", **SHORT}},
-        "places, short steps, better only": {
-            "weight": {"credit": "places", "acceptance": "better", **SHORT}
-        },
+        "short steps, better only": {"weight": {"acceptance": "better", **SHORT}},
     },
 )
 
@@ -121,7 +127,7 @@ DEFAULT = Base(
     },
 )
 
-BASES = {"roles": ROLES, "weights": WEIGHTS, "default": DEFAULT}
+BASES = {"roles": ROLES, "weights": WEIGHTS, "places": PLACES, "default": DEFAULT}
 
 
 def variants(options: argparse.Namespace) -> list[Variant]:

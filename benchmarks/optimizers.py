@@ -5,13 +5,15 @@
 
 `graphs`: adjacency matrices alone (method role-only, no move-step): as many graphs for everybody.
 `weights`: coefficient rows alone (method weight-only: each expert's, scored where it sits in the
-best of the first graphs): as many rows for everybody. Everything else is the default setting;
-searches that never stop early. Every optimiser is compared with PSO seed by seed, on items that the
-searches have not seen. A finished search is a line of results/optimizers.jsonl and is not done
-again; at the end results/optimizers.md is written, and as a picture docs/optimizers.svg.
+best of the first graphs): as many rows for everybody. `long steps` are the papers', 0.7 and not
+0.2 of the way. Everything else is the default setting; searches that never stop early. Every
+optimiser is compared with PSO item by item and seed by seed, on items that the searches have not
+seen. A finished search is a line of results/optimizers.jsonl and is not done again; at the end
+results/optimizers.md is written, and as a picture docs/optimizers.svg.
 """
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, get_args
 
@@ -19,20 +21,25 @@ from workbench import Variant, add_options, add_variants, endless, main
 
 from hswarm.config import Optimizer, SearchConfig
 
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    **{name: {"optimizer": name} for name in get_args(Optimizer)},
+    "pso, long steps": {"step_length": 0.7, "step_min": 0.1},
+}
 
-def setting(what: str, optimizer: str, iterations: int, seed: int) -> SearchConfig:
+
+def setting(what: str, swarm: Mapping[str, Any], iterations: int, seed: int) -> SearchConfig:
     changes: dict[str, dict[str, Any]] = {
-        "graphs": {"method": "role-only", "role": {"optimizer": optimizer, "moves": 0}},
-        "weights": {"method": "weight-only", "weight": {"optimizer": optimizer}},
+        "graphs": {"method": "role-only", "role": {**swarm, "moves": 0}},
+        "weights": {"method": "weight-only", "weight": swarm},
     }
     return endless("default", changes[what], iterations, seed)
 
 
 def variants(options: argparse.Namespace) -> list[Variant]:
     return [
-        Variant(f"{what}: {name}", partial(setting, what, name, options.iterations), None)
+        Variant(f"{what}: {name}", partial(setting, what, swarm, options.iterations), None)
         for what in ("graphs", "weights")
-        for name in get_args(Optimizer)
+        for name, swarm in SETTINGS.items()
     ]
 
 

@@ -1,8 +1,8 @@
 """The move-step: local search around the best-found system, beside the two swarms.
 
-Not in the papers, whose setting has none. A swarm finds where good graphs are; a few small moves
-from the best of them find what it would take the swarm very many particles to hit. First come moves
-of nodes, then moves of edges: what a chain's nodes ask in another order was mostly asked before, so
+Not in the papers, whose setting has none. What a few small moves from the best graph find would
+take a swarm very many particles to hit (docs/search.md, "Which step finds it"). First come moves of
+nodes, then moves of edges: what a chain's nodes ask in another order was mostly asked before, so
 the memo makes the first kind cheap, and it is the order that counts most. A neighbour is one move
 away or, one in three, several: the best graphs in reach are not always the end of a way on which
 every single move is one for the better.
