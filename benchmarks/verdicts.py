@@ -108,7 +108,7 @@ def table(rows: Sequence[Row], verdicts: Mapping[str, Verdict], unseen: str) -> 
 
 def _gains(verdicts: Mapping[str, Verdict], unseen: str) -> str:
     tasks = _fields(verdicts)
-    lines = grid([f"better by, on {unseen}", "than", *tasks, "p, corrected"])
+    lines = grid([f"difference on {unseen}", "to", *tasks, "p, corrected"])
     for variant, verdict in verdicts.items():
         cells = [str(verdict.by_task.get(task, "")) for task in tasks]
         lines.append(line([variant, verdict.base, *cells, _spell(verdict.corrected)]))

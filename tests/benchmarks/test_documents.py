@@ -9,10 +9,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["headroom", "quality", "presets"])
-def test_the_table_in_the_document_is_the_one_that_was_measured(name):
-    _, table, *_ = (ROOT / f"benchmarks/results/{name}.md").read_text().split("\n\n")
-    assert table.strip() in (ROOT / "docs/search.md").read_text()
+@pytest.mark.parametrize(("name", "tables"), [("headroom", 1), ("quality", 3), ("presets", 1)])
+def test_the_tables_in_the_document_are_those_that_were_measured(name, tables):
+    parts = (ROOT / f"benchmarks/results/{name}.md").read_text().split("\n\n")
+    measured = [part.strip() for part in parts if part.startswith("|")]
+    document = (ROOT / "docs/search.md").read_text()
+    assert all(table in document for table in measured[:tables])
 
 
 @pytest.mark.parametrize("task", ["gaia-text", "gsm8k", "knowledge-crosswords", "nlgraph"])
