@@ -21,10 +21,11 @@ from workbench import Variant, add_options, add_variants, endless, main
 
 from hswarm.config import Optimizer, SearchConfig
 
-SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    **{name: {"optimizer": name} for name in get_args(Optimizer)},
-    "pso, long steps": {"step_length": 0.7, "step_min": 0.1},
+OPTIMIZERS: Mapping[str, Mapping[str, Any]] = {
+    name: {"optimizer": name} for name in get_args(Optimizer)
 }
+LONG: Mapping[str, Any] = {"step_length": 0.7, "step_min": 0.1}
+SWARMS = {"graphs": {**OPTIMIZERS, "pso, long steps": LONG}, "weights": OPTIMIZERS}
 
 
 def setting(what: str, swarm: Mapping[str, Any], iterations: int, seed: int) -> SearchConfig:
@@ -38,8 +39,8 @@ def setting(what: str, swarm: Mapping[str, Any], iterations: int, seed: int) -> 
 def variants(options: argparse.Namespace) -> list[Variant]:
     return [
         Variant(f"{what}: {name}", partial(setting, what, swarm, options.iterations), None)
-        for what in ("graphs", "weights")
-        for name, swarm in SETTINGS.items()
+        for what, swarms in SWARMS.items()
+        for name, swarm in swarms.items()
     ]
 
 
